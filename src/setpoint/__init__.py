@@ -1,0 +1,1 @@
+"""Setpoint makes language-model draft, critique and revise loops converge."""

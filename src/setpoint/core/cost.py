@@ -1,0 +1,129 @@
+"""What a call can cost at the worst, before it is made (rule 16).
+
+Counts are cautious: they are made from text lengths, because no tokenizer is at hand in the core. Roles keep their
+prompts inside the allowances named here, and a test holds them to it.
+"""
+
+from typing import NamedTuple
+
+from setpoint.core.action import Call, Judge, Probe, Reask, Revise, Role, Write
+from setpoint.core.state import State
+
+__all__ = [
+    "AUTHOR_ALLOWANCE",
+    "CRITIC_ALLOWANCE",
+    "PROBE_TOKENS",
+    "READING_BASE",
+    "READING_EACH",
+    "Reservation",
+    "count",
+    "reservation",
+    "shortage",
+]
+
+AUTHOR_ALLOWANCE = 1200
+"""Tokens for the fixed text of an author prompt."""
+CRITIC_ALLOWANCE = 1200
+"""Tokens for the fixed text of a critic prompt."""
+READING_BASE = 200
+"""Reply tokens of a reading, whatever it is about."""
+READING_EACH = 220
+"""Reply tokens of a reading for each criterion."""
+PROBE_TOKENS = 2600
+"""The worst case of one probe item."""
+
+_CHARS_PER_TOKEN = 3
+_LINE_NUMBER = 4
+
+
+class Reservation(NamedTuple):
+    """The worst case of one call."""
+
+    tokens: int
+    money: float
+
+
+def count(text: str) -> int:
+    """A cautious number of tokens: a third of the ASCII characters, and every other character as two."""
+    plain = len(text.encode("ascii", "ignore"))
+    return -(-plain // _CHARS_PER_TOKEN) + 2 * (len(text) - plain)
+
+
+def _spec(state: State) -> int:
+    spec = state.spec
+    texts = [spec.brief, *(s.name + s.text for s in spec.sources), *(c.name + c.says for c in spec.criteria)]
+    return sum(count(text) + 16 for text in texts)
+
+
+def _draft(state: State, number: int) -> int:
+    """A draft as a prompt shows it: numbered lines."""
+    text = state.draft(number).draft.text
+    return count(text) + _LINE_NUMBER * (text.count("\n") + 1)
+
+
+def _priced(state: State, role: Role, prompt: int, reply: int) -> Reservation:
+    model = state.model(role) or state.model("critic") or state.model("author")
+    price_in = (model.input_price if model else None) or 0.0
+    price_out = (model.output_price if model else None) or 0.0
+    return Reservation(prompt + reply, (prompt * price_in + reply * price_out) / 1e6)
+
+
+def reservation(state: State, action: Call) -> Reservation:
+    """The worst case of one call."""
+    reply = state.opened.reply_tokens
+    match action:
+        case Write():
+            return _priced(state, "author", _spec(state) + AUTHOR_ALLOWANCE, reply)
+        case Revise():
+            # The draft may stand in the prompt with what is locked, and each fault quotes lines of it.
+            draft = _draft(state, action.base)
+            faults = 300 * max(1, len(state.spec.criteria))
+            return _priced(state, "author", _spec(state) + 2 * draft + faults + AUTHOR_ALLOWANCE, reply)
+        case Reask():
+            draft = _draft(state, action.revise.base)
+            edits = sum(count(edit.search + edit.replace) for edit in action.edits) + 120 * len(action.misses)
+            return _priced(state, "author", _spec(state) + 2 * draft + edits + AUTHOR_ALLOWANCE, reply)
+        case Judge():
+            return _reading(state, action.role, _draft(state, action.draft), len(action.criteria))
+        case Probe():
+            return _priced(state, action.role, PROBE_TOKENS // 2, PROBE_TOKENS // 2)
+
+
+def _reading(state: State, role: Role, draft: int, criteria: int) -> Reservation:
+    prompt = _spec(state) + draft + CRITIC_ALLOWANCE
+    return _priced(state, role, prompt, READING_BASE + READING_EACH * criteria)
+
+
+def _follow_up(state: State) -> Reservation:
+    """What a new draft needs so that it is of use: one reading and one confirmation."""
+    judged = len(state.spec.judged)
+    if not judged:
+        return Reservation(0, 0.0)
+    draft = state.opened.reply_tokens + _LINE_NUMBER * 200
+    reading = _reading(state, "critic", draft, judged)
+    if state.model("confirmer"):
+        confirmation = _reading(state, "confirmer", draft, judged)
+        return Reservation(reading.tokens + confirmation.tokens, reading.money + confirmation.money)
+    alone = _reading(state, "critic", draft, 1)
+    return Reservation(reading.tokens + judged * alone.tokens, reading.money + judged * alone.money)
+
+
+def shortage(state: State, action: Call) -> str:
+    """Which cap the call could break, in words; empty if it fits.
+
+    An author call must leave room for its reading and one confirmation.
+    """
+    own = reservation(state, action)
+    after = _follow_up(state) if isinstance(action, Write | Revise | Reask) else Reservation(0, 0.0)
+    budget, spent = state.budget, state.spent
+    tokens = own.tokens + after.tokens
+    if budget.tokens is not None and spent.tokens + tokens > budget.tokens:
+        left = max(0, budget.tokens - spent.tokens)
+        return f"the next step may need {tokens:,} tokens and {left:,} of {budget.tokens:,} are left"
+    money = own.money + after.money
+    used = spent.money + spent.uncertain_money
+    if budget.money is not None and used + money > budget.money:
+        return f"the next step may cost ${money:.4f} and ${max(0.0, budget.money - used):.4f} of ${budget.money:.2f} is left"
+    if budget.seconds is not None and state.elapsed >= budget.seconds:
+        return f"{state.elapsed:.0f} s of {budget.seconds:.0f} s are used"
+    return ""

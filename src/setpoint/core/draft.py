@@ -1,0 +1,181 @@
+"""Versions of the text: edits applied by code, and locked spans compared byte for byte (rule 9)."""
+
+import difflib
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from setpoint.errors import DraftError
+
+__all__ = [
+    "LOCK_END",
+    "LOCK_START",
+    "Draft",
+    "Edit",
+    "Move",
+    "Origin",
+    "Patched",
+    "apply_edits",
+    "broken_locks",
+    "changed_lines",
+    "line_map",
+    "locked_spans",
+    "unmarked",
+]
+
+Move: TypeAlias = Literal["edit", "rewrite", "redraft"]
+"""How the author acts on a draft that exists."""
+
+Origin: TypeAlias = Literal["first", "given", "edit", "rewrite", "redraft"]
+"""How a draft came to be."""
+
+LOCK_START = "<!-- setpoint:lock -->"
+LOCK_END = "<!-- /setpoint:lock -->"
+_MARKER = re.compile(r"<!-- (/?)setpoint:lock -->")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """One version of the text.
+
+    Args:
+        number: counted from 1 within the run.
+        text: the whole text, lock markers included.
+        origin: the move that made it.
+        parent: the draft it was made from, if any.
+        lineage: drafts of one lineage share a ratchet; a run has one lineage until it restarts.
+    """
+
+    number: int
+    text: str
+    origin: Origin
+    parent: int | None = None
+    lineage: int = 1
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 (hex) of the text with white space folded: two texts that differ in spacing only are the same."""
+        return hashlib.sha256(" ".join(self.text.split()).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """Replace one passage, found by its text."""
+
+    search: str
+    replace: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patched:
+    """What became of a list of edits: the text with those that applied, and one line per edit that did not."""
+
+    text: str
+    applied: int
+    misses: tuple[str, ...]
+
+
+def locked_spans(text: str) -> tuple[str, ...]:
+    """The spans between lock markers, markers excluded, in their order.
+
+    Raises:
+        DraftError: if a marker has no partner or locks are nested.
+    """
+    spans: list[str] = []
+    start: int | None = None
+    for marker in _MARKER.finditer(text):
+        line = text.count("\n", 0, marker.start()) + 1
+        closing = marker.group(1) == "/"
+        if closing != (start is not None):
+            what = "closes a lock that was never opened" if closing else "opens a lock inside another"
+            raise DraftError(f"line {line}: {marker.group(0)} {what}; each {LOCK_START} needs one {LOCK_END} after it")
+        if closing and start is not None:
+            spans.append(text[start : marker.start()])
+            start = None
+        else:
+            start = marker.end()
+    if start is not None:
+        line = text.count("\n", 0, start) + 1
+        raise DraftError(f"line {line}: {LOCK_START} is never closed; add {LOCK_END} after the locked text")
+    return tuple(spans)
+
+
+def unmarked(text: str) -> str:
+    """The text without lock markers; the number of lines stays, so that line references stay true."""
+    return _MARKER.sub("", text)
+
+
+def broken_locks(spans: tuple[str, ...], text: str) -> tuple[int, ...]:
+    """Which of the locked spans (counted from 1) do not stand byte for byte, in order, in the text.
+
+    The author may lose the markers, never the content.
+    """
+    broken: list[int] = []
+    position = 0
+    for number, span in enumerate(spans, start=1):
+        found = text.find(span, position)
+        if found < 0:
+            broken.append(number)
+        else:
+            position = found + len(span)
+    return tuple(broken)
+
+
+def apply_edits(text: str, edits: tuple[Edit, ...]) -> Patched:
+    """Apply edits one after another: exact match first, then a match that folds white space.
+
+    A passage that is missing, empty or stands more than once is a miss with a line that says so; nothing is guessed.
+    """
+    misses: list[str] = []
+    applied = 0
+    for number, edit in enumerate(edits, start=1):
+        place = _find(text, edit.search)
+        if isinstance(place, str):
+            misses.append(f"edit {number}: {place}")
+            continue
+        start, end = place
+        text = text[:start] + edit.replace + text[end:]
+        applied += 1
+    return Patched(text=text, applied=applied, misses=tuple(misses))
+
+
+def _find(text: str, search: str) -> tuple[int, int] | str:
+    """The span of the passage, or why it cannot be told."""
+    if not search.strip():
+        return "the passage to find is empty"
+    count = text.count(search)
+    if count == 1:
+        start = text.index(search)
+        return start, start + len(search)
+    if count > 1:
+        return f"the passage {_short(search)} stands {count} times; quote more of it so that it is found once"
+    folded = re.compile(r"\s+".join(re.escape(word) for word in search.split()))
+    matches = list(folded.finditer(text))
+    if len(matches) == 1:
+        return matches[0].span()
+    if len(matches) > 1:
+        return f"the passage {_short(search)} stands {len(matches)} times; quote more of it so that it is found once"
+    nearest = difflib.get_close_matches(search.strip().splitlines()[0], text.splitlines()[:2000], n=1, cutoff=0.5)
+    hint = f"; the nearest line is {_short(nearest[0])}" if nearest else ""
+    return f"the passage {_short(search)} does not stand in the draft{hint}"
+
+
+def _short(passage: str, limit: int = 80) -> str:
+    line = " ".join(passage.split())
+    return repr(line if len(line) <= limit else line[: limit - 1] + "…")
+
+
+def line_map(old: str, new: str) -> dict[int, int]:
+    """Lines of the old text (counted from 1) that stand unchanged in the new one, and where."""
+    matcher = difflib.SequenceMatcher(None, old.splitlines(), new.splitlines(), autojunk=False)
+    return {
+        block.a + offset + 1: block.b + offset + 1
+        for block in matcher.get_matching_blocks()
+        for offset in range(block.size)
+    }
+
+
+def changed_lines(old: str, new: str) -> int:
+    """How many lines of the new text do not stand unchanged in the old one."""
+    return len(new.splitlines()) - len(line_map(old, new))

@@ -1,0 +1,314 @@
+"""Everything that can happen in a run: a closed union. State, resume and report are folds over these.
+
+An effect that costs a call is two events: `Requested` with its reservation, then one of the completions. Failure is
+an event, never a score and never silence.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from setpoint.core.action import Call, Outcome, Revise, Role
+from setpoint.core.draft import Edit, Move, Origin
+from setpoint.core.fault import Verdict
+from setpoint.core.policy import Policy
+from setpoint.core.spec import Budget, Spec
+
+__all__ = [
+    "CallFailed",
+    "Cancelled",
+    "Completion",
+    "Drafted",
+    "Event",
+    "Extended",
+    "Judged",
+    "Measured",
+    "Misjudged",
+    "MoveFailed",
+    "MoveFailure",
+    "Opened",
+    "PatchMissed",
+    "Probed",
+    "Recorded",
+    "Requested",
+    "Resumed",
+    "RoleModel",
+    "SetAsideNoted",
+    "Stopped",
+    "Usage",
+]
+
+MoveFailure: TypeAlias = Literal[
+    "patch_not_applied",
+    "lock_broken",
+    "empty",
+    "unchanged",
+    "repeated",
+    "degenerate",
+    "truncated",
+    "refused",
+    "unparsable",
+]
+
+Misreading: TypeAlias = Literal[
+    "unparsable", "refused", "truncated", "skipped", "invented", "contradictory", "bad_lines"
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What one call used.
+
+    Args:
+        input: prompt tokens, cached ones included.
+        output: reply tokens.
+        cached: prompt tokens read from the provider's cache.
+        money: US dollars; 0 where the model costs nothing, None where no price is known.
+        seconds: how long the call took.
+        estimated: the counts are Setpoint's own because the provider sent none.
+    """
+
+    input: int = 0
+    output: int = 0
+    cached: int = 0
+    money: float | None = 0.0
+    seconds: float = 0.0
+    estimated: bool = False
+
+    @property
+    def tokens(self) -> int:
+        """Input and output together."""
+        return self.input + self.output
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleModel:
+    """Which model plays a role, what it costs and how far it is trusted at the start.
+
+    Args:
+        role: author, critic or confirmer.
+        model: ``provider:name``.
+        input_price: US dollars for a million prompt tokens; None where unknown.
+        output_price: US dollars for a million reply tokens; None where unknown.
+        sensitivity: the share of planted failures it noticed in an earlier probe; None if it was never probed.
+        specificity: the share of planted passes it passed in an earlier probe; None if it was never probed.
+    """
+
+    role: Role
+    model: str
+    input_price: float | None = 0.0
+    output_price: float | None = 0.0
+    sensitivity: float | None = None
+    specificity: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A run began: everything that decides its course, so that a resume needs no other file."""
+
+    kind: Literal["opened"] = "opened"
+    spec: Spec
+    budget: Budget
+    policy: Policy
+    models: tuple[RoleModel, ...]
+    title: str
+    """How the run is called in lists: the spec file's name, or the beginning of the brief."""
+    given: str | None = None
+    """The text that existed already, if the run starts from one."""
+    reply_tokens: int = 2000
+    """The most tokens that one author reply may have."""
+    probe_items: int = 0
+    """How many items the probe battery has."""
+    seed: int = 0
+    nonce: str = ""
+    """Unpredictable text from which the delimiters around drafts are made (rule 19)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requested:
+    """A call is about to be made; its worst case is reserved."""
+
+    kind: Literal["requested"] = "requested"
+    call: int
+    role: Role
+    rule: str
+    """The rule of the control law that asked for it."""
+    action: Call
+    tokens: int
+    """Reserved: the worst case of this call."""
+    money: float = 0.0
+    """Reserved, in US dollars."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drafted:
+    """There is a new draft."""
+
+    kind: Literal["drafted"] = "drafted"
+    call: int | None
+    """None for a text that was given."""
+    text: str
+    origin: Origin
+    base: int | None = None
+    usage: Usage = Usage()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatchMissed:
+    """Some edits did not apply; they are asked for once more before the move counts as failed."""
+
+    kind: Literal["patch_missed"] = "patch_missed"
+    call: int
+    revise: Revise
+    edits: tuple[Edit, ...]
+    misses: tuple[str, ...]
+    usage: Usage = Usage()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveFailed:
+    """An author call brought no draft; it uses up a pass."""
+
+    kind: Literal["move_failed"] = "move_failed"
+    call: int
+    move: Move | Literal["first"]
+    why: MoveFailure
+    detail: str
+    usage: Usage = Usage()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """The checks have run."""
+
+    kind: Literal["measured"] = "measured"
+    draft: int
+    verdicts: tuple[Verdict, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A critic gave one verdict for each criterion asked for."""
+
+    kind: Literal["judged"] = "judged"
+    call: int
+    draft: int
+    verdicts: tuple[Verdict, ...]
+    wishes: tuple[str, ...] = ()
+    """What the critic would like that no criterion demands; kept in the parking lot, never acted on (rule 1)."""
+    usage: Usage = Usage()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Misjudged:
+    """A critic's reply could not be used; it says nothing about the draft (rule 6)."""
+
+    kind: Literal["misjudged"] = "misjudged"
+    call: int
+    draft: int
+    """0 for a probe item."""
+    why: Misreading
+    detail: str
+    usage: Usage = Usage()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probed:
+    """A critic answered one item of the probe battery."""
+
+    kind: Literal["probed"] = "probed"
+    call: int
+    role: Role
+    item: int
+    noticed: int
+    """Planted failures it failed."""
+    failures: int
+    """Planted failures in the item."""
+    passed: int
+    """Planted passes it passed."""
+    passes: int
+    """Planted passes in the item."""
+    usage: Usage = Usage()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallFailed:
+    """A model could not be used for this call, retries included."""
+
+    kind: Literal["call_failed"] = "call_failed"
+    call: int
+    role: Role
+    why: str
+    detail: str
+    usage: Usage = Usage()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetAsideNoted:
+    """A criterion is no longer targeted."""
+
+    kind: Literal["set_aside"] = "set_aside"
+    criterion: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extended:
+    """The user added to the budget; an ended run goes on."""
+
+    kind: Literal["extended"] = "extended"
+    passes: int = 0
+    tokens: int = 0
+    money: float = 0.0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumed:
+    """A process took the run up again; a call that was in flight is abandoned, and repeated."""
+
+    kind: Literal["resumed"] = "resumed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancelled:
+    """The user ended the run."""
+
+    kind: Literal["cancelled"] = "cancelled"
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stopped:
+    """The run ended."""
+
+    kind: Literal["stopped"] = "stopped"
+    outcome: Outcome
+    rule: str
+    reason: str
+    best: int | None
+    """The draft that is returned."""
+
+
+Completion: TypeAlias = Drafted | PatchMissed | MoveFailed | Judged | Misjudged | Probed | CallFailed
+"""The events that end a requested call."""
+
+Event: TypeAlias = Opened | Requested | Completion | Measured | SetAsideNoted | Extended | Resumed | Cancelled | Stopped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """An event as the ledger keeps it.
+
+    Args:
+        run: the run's id.
+        seq: its place in the run, from 0.
+        at: when it was stored, in seconds since the epoch.
+        digest: the digest of the spec it was made under.
+        event: what happened.
+    """
+
+    run: str
+    seq: int
+    at: float
+    digest: str
+    event: Event

@@ -1,0 +1,439 @@
+"""What is known about a run: a fold over its events, and nothing else.
+
+`evolve` never decides and never computes what an event did not say, save for one thing: a pass carried over an edit
+(rule 4) is derived here, because it follows from the two texts alone.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import assert_never
+
+from setpoint.core.action import Judge, Purpose, Reask, Revise, Role, Write
+from setpoint.core.draft import Draft, line_map
+from setpoint.core.event import (
+    CallFailed,
+    Cancelled,
+    Completion,
+    Drafted,
+    Extended,
+    Judged,
+    Measured,
+    Misjudged,
+    MoveFailed,
+    Opened,
+    PatchMissed,
+    Probed,
+    Recorded,
+    Requested,
+    Resumed,
+    RoleModel,
+    SetAsideNoted,
+    Stopped,
+    Usage,
+)
+from setpoint.core.fault import Distance, Verdict, distance, settle
+from setpoint.core.policy import Policy
+from setpoint.core.spec import Budget, Spec
+
+__all__ = ["CriticRecord", "DraftState", "Pass", "Spent", "State", "begin", "evolve", "fold"]
+
+_CARRY_MAX_LINES = 5000
+"""Above this many lines nothing is carried: matching lines would take longer than asking."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """What the run has used, by role where it matters.
+
+    ``uncertain`` is what abandoned calls had reserved: a killed process cannot know whether its call was billed, so
+    the caps count it as spent.
+    """
+
+    calls: int = 0
+    input: int = 0
+    output: int = 0
+    cached: int = 0
+    money: float = 0.0
+    unpriced: int = 0
+    """Calls whose price is not known."""
+    seconds: float = 0.0
+    """Time in calls."""
+    uncertain_tokens: int = 0
+    uncertain_money: float = 0.0
+
+    @property
+    def tokens(self) -> int:
+        """Tokens that count against the cap."""
+        return self.input + self.output + self.uncertain_tokens
+
+    def plus(self, usage: Usage) -> "Spent":
+        """With one more call."""
+        return replace(
+            self,
+            calls=self.calls + 1,
+            input=self.input + usage.input,
+            output=self.output + usage.output,
+            cached=self.cached + usage.cached,
+            money=self.money + (usage.money or 0.0),
+            unpriced=self.unpriced + (usage.money is None),
+            seconds=self.seconds + usage.seconds,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CriticRecord:
+    """How a critic did on the probe battery."""
+
+    items: int = 0
+    noticed: int = 0
+    failures: int = 0
+    passed: int = 0
+    passes: int = 0
+
+    @property
+    def sensitivity(self) -> float | None:
+        """The share of planted failures that it noticed."""
+        return self.noticed / self.failures if self.failures else None
+
+    @property
+    def specificity(self) -> float | None:
+        """The share of planted passes that it passed."""
+        return self.passed / self.passes if self.passes else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftState:
+    """A draft with everything that was measured on it."""
+
+    draft: Draft
+    measured: bool = False
+    votes: Mapping[str, tuple[Verdict, ...]] = field(default_factory=dict[str, tuple[Verdict, ...]])
+    asked: frozenset[tuple[Purpose, str]] = frozenset()
+    """Which questions about it were already asked, so that none is asked twice for the same reason."""
+
+    @property
+    def number(self) -> int:
+        """The draft's number."""
+        return self.draft.number
+
+    def verdict(self, criterion: str) -> Verdict | None:
+        """What its votes on a criterion amount to."""
+        return settle(self.votes.get(criterion, ()))
+
+    def verdicts(self) -> dict[str, Verdict]:
+        """What its votes amount to, by criterion."""
+        settled = {name: settle(votes) for name, votes in self.votes.items()}
+        return {name: verdict for name, verdict in settled.items() if verdict is not None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pass:
+    """One pass: a draft or a failed move, and what was asked for."""
+
+    number: int
+    rule: str
+    action: Write | Revise | None
+    """None for a text that was given."""
+    draft: int | None = None
+    failure: MoveFailed | None = None
+    best_before: int | None = None
+    """The best draft when the move was made."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """Everything the control law sees."""
+
+    opened: Opened
+    budget: Budget
+    drafts: tuple[DraftState, ...] = ()
+    passes: tuple[Pass, ...] = ()
+    calls: int = 0
+    pending: Requested | None = None
+    missed: PatchMissed | None = None
+    """Edits that did not apply and have not been asked for again."""
+    set_aside: Mapping[str, str] = field(default_factory=dict[str, str])
+    wishes: tuple[str, ...] = ()
+    probes: Mapping[Role, CriticRecord] = field(default_factory=dict["Role", CriticRecord])
+    thirds: Mapping[str, int] = field(default_factory=dict[str, int])
+    """Third readings taken, by criterion."""
+    broken: int = 0
+    """Unusable critic replies in a row."""
+    failed: Mapping[Role, int] = field(default_factory=dict["Role", int])
+    """Failed calls in a row, by role."""
+    last_trouble: str = ""
+    spent: Spent = Spent()
+    spent_by: Mapping[Role, Spent] = field(default_factory=dict["Role", Spent])
+    elapsed: float = 0.0
+    """Seconds in which the run was active."""
+    at: float = 0.0
+    cancelled: str = ""
+    stopped: Stopped | None = None
+
+    @property
+    def spec(self) -> Spec:
+        """The fixed target."""
+        return self.opened.spec
+
+    @property
+    def policy(self) -> Policy:
+        """The tuning."""
+        return self.opened.policy
+
+    @property
+    def latest(self) -> DraftState | None:
+        """The draft made last."""
+        return self.drafts[-1] if self.drafts else None
+
+    def draft(self, number: int) -> DraftState:
+        """The draft of that number (from 1)."""
+        return self.drafts[number - 1]
+
+    def model(self, role: Role) -> RoleModel | None:
+        """The model that plays a role, if any does."""
+        return next((model for model in self.opened.models if model.role == role), None)
+
+    def complete(self, draft: DraftState) -> bool:
+        """Whether every criterion has at least one verdict: a full reading."""
+        return all(draft.votes.get(name) for name in self.spec.names())
+
+    def distance(self, draft: DraftState) -> Distance:
+        """How far the draft is from the target; what was not measured counts as failed."""
+        return distance(self.spec.criteria, draft.verdicts())
+
+    def optimistic(self, draft: DraftState) -> Distance:
+        """The distance if every criterion not measured yet were passed (rule 3)."""
+        return distance([c for c in self.spec.criteria if draft.votes.get(c.name)], draft.verdicts())
+
+    def nearest(self, drafts: Iterable[DraftState]) -> DraftState | None:
+        """The least distant of the drafts that have a full reading; the earliest of equals."""
+        full = [draft for draft in drafts if self.complete(draft)]
+        return min(full, key=lambda draft: (self.distance(draft), draft.number), default=None)
+
+    @property
+    def best(self) -> DraftState | None:
+        """The draft that the run would return now (rule 8)."""
+        return self.nearest(self.drafts)
+
+    def open_criteria(self, draft: DraftState) -> tuple[str, ...]:
+        """The criteria that the draft does not pass, in the order of the spec."""
+        verdicts = draft.verdicts()
+        return tuple(
+            name for name in self.spec.names() if (verdict := verdicts.get(name)) is None or verdict.status != "pass"
+        )
+
+    def sensitivity(self, role: Role) -> float | None:
+        """The share of planted failures a critic noticed, from this run's probe or an earlier one."""
+        model = self.model(role)
+        if model is not None and model.sensitivity is not None:
+            return model.sensitivity
+        record = self.probes.get(role)
+        return record.sensitivity if record and record.items >= self.opened.probe_items else None
+
+
+def begin(recorded: Recorded) -> State:
+    """The state after the first event of a run.
+
+    Raises:
+        ValueError: if the event does not open a run.
+    """
+    if not isinstance(recorded.event, Opened):
+        raise ValueError(f"a run begins with an 'opened' event, not {recorded.event.kind!r}")  # noqa: TRY004
+    return State(opened=recorded.event, budget=recorded.event.budget, at=recorded.at)
+
+
+def fold(events: Iterable[Recorded]) -> State:
+    """The state after all the events of a run.
+
+    Raises:
+        ValueError: if there are none, or the first does not open a run.
+    """
+    stream = iter(events)
+    first = next(stream, None)
+    if first is None:
+        raise ValueError("a run without events has no state")
+    state = begin(first)
+    for recorded in stream:
+        state = evolve(state, recorded)
+    return state
+
+
+def evolve(state: State, recorded: Recorded) -> State:
+    """The state after one more event."""
+    event = recorded.event
+    pause = isinstance(event, Resumed | Extended)
+    elapsed = state.elapsed if pause else state.elapsed + max(0.0, recorded.at - state.at)
+    state = replace(state, at=recorded.at, elapsed=elapsed)
+    match event:
+        case Opened():
+            raise ValueError("a run is opened once")
+        case Requested():
+            return replace(state, pending=event, calls=event.call)
+        case Measured():
+            return _with_draft(state, _measured(state.draft(event.draft), event))
+        case SetAsideNoted():
+            return replace(state, set_aside={**state.set_aside, event.criterion: event.why})
+        case Resumed():
+            return _abandon(replace(state, cancelled="", stopped=None, failed={}, broken=0))
+        case Extended():
+            budget = state.budget.plus(
+                passes=event.passes, tokens=event.tokens, money=event.money, seconds=event.seconds
+            )
+            return _abandon(
+                replace(state, budget=budget, set_aside={}, cancelled="", stopped=None, failed={}, broken=0)
+            )
+        case Cancelled():
+            return replace(state, cancelled=event.why)
+        case Stopped():
+            return replace(state, stopped=event)
+        case Drafted() if event.call is None:
+            return _drafted(state, event)
+        case _:
+            return _completed(state, event)
+
+
+def _abandon(state: State) -> State:
+    """Forget a call in flight, counting its reservation as spent."""
+    if state.pending is None:
+        return state
+    role, lost = state.pending.role, state.pending
+
+    def lose(spent: Spent) -> Spent:
+        return replace(
+            spent,
+            uncertain_tokens=spent.uncertain_tokens + lost.tokens,
+            uncertain_money=spent.uncertain_money + lost.money,
+        )
+
+    by = {**state.spent_by, role: lose(state.spent_by.get(role, Spent()))}
+    return replace(state, pending=None, spent=lose(state.spent), spent_by=by)
+
+
+def _completed(state: State, event: Completion) -> State:
+    """A call came to its end, well or badly."""
+    request = state.pending
+    if request is None:
+        raise ValueError(f"{event.kind!r} completes a call that was not requested")
+    role = request.role
+    state = replace(
+        state,
+        pending=None,
+        spent=state.spent.plus(event.usage),
+        spent_by={**state.spent_by, role: state.spent_by.get(role, Spent()).plus(event.usage)},
+    )
+    if not isinstance(event, CallFailed):
+        state = replace(state, failed={**state.failed, role: 0})
+    match event:
+        case Drafted():
+            return _drafted(state, event, request)
+        case MoveFailed():
+            return _with_pass(replace(state, missed=None, last_trouble=event.detail), request, failure=event)
+        case PatchMissed():
+            return replace(state, missed=event)
+        case Judged():
+            assert isinstance(request.action, Judge)  # noqa: S101 - the ledger pairs them
+            return _judged(state, event, request.action)
+        case Misjudged():
+            return _misjudged(state, event, request)
+        case Probed():
+            old = state.probes.get(role, CriticRecord())
+            record = CriticRecord(
+                items=old.items + 1,
+                noticed=old.noticed + event.noticed,
+                failures=old.failures + event.failures,
+                passed=old.passed + event.passed,
+                passes=old.passes + event.passes,
+            )
+            return replace(state, probes={**state.probes, role: record}, broken=0)
+        case CallFailed():
+            return replace(
+                state, failed={**state.failed, role: state.failed.get(role, 0) + 1}, last_trouble=event.detail
+            )
+        case _:
+            assert_never(event)
+
+
+def _misjudged(state: State, event: Misjudged, request: Requested) -> State:
+    state = replace(state, broken=state.broken + 1, last_trouble=event.detail)
+    action = request.action
+    if isinstance(action, Judge):
+        draft = state.draft(action.draft)
+        asked = draft.asked | {("fresh", name) for name in action.criteria}
+        return _with_draft(state, replace(draft, asked=asked))
+    # A probe item that cannot be answered counts as one that the critic waved through.
+    old = state.probes.get(request.role, CriticRecord())
+    record = replace(old, items=old.items + 1, failures=old.failures + 1)
+    return replace(state, probes={**state.probes, request.role: record})
+
+
+def _with_draft(state: State, changed: DraftState) -> State:
+    return replace(state, drafts=tuple(changed if d.number == changed.number else d for d in state.drafts))
+
+
+def _with_pass(
+    state: State, request: Requested | None, *, draft: int | None = None, failure: MoveFailed | None = None
+) -> State:
+    action = request.action if request else None
+    if isinstance(action, Reask):
+        action = action.revise
+    assert action is None or isinstance(action, Write | Revise)  # noqa: S101 - only these make drafts
+    best = state.best
+    entry = Pass(
+        number=len(state.passes) + 1,
+        rule=request.rule if request else "given",
+        action=action,
+        draft=draft,
+        failure=failure,
+        best_before=best.number if best else None,
+    )
+    return replace(state, passes=(*state.passes, entry))
+
+
+def _drafted(state: State, event: Drafted, request: Requested | None = None) -> State:
+    draft = Draft(number=len(state.drafts) + 1, text=event.text, origin=event.origin, parent=event.base)
+    state = replace(_with_pass(state, request, draft=draft.number), missed=None)
+    votes: dict[str, tuple[Verdict, ...]] = {}
+    if event.origin == "edit" and event.base is not None:
+        parent = state.draft(event.base)
+        votes = {verdict.criterion: (verdict,) for verdict in _carried(state.spec, parent, draft.text)}
+    return replace(state, drafts=(*state.drafts, DraftState(draft=draft, votes=votes)))
+
+
+def _carried(spec: Spec, parent: DraftState, text: str) -> list[Verdict]:
+    """The passes of critics whose lines an edit has left alone, with the lines where they stand now."""
+    if max(parent.draft.text.count("\n"), text.count("\n")) > _CARRY_MAX_LINES:
+        return []
+    where = line_map(parent.draft.text, text)
+    carried: list[Verdict] = []
+    for criterion in spec.judged:
+        verdict = parent.verdict(criterion.name)
+        if verdict is None or verdict.status != "pass" or not verdict.lines or verdict.by == "check":
+            continue
+        if all(line in where for line in verdict.lines):
+            lines = tuple(where[line] for line in verdict.lines)
+            carried.append(replace(verdict, lines=lines, carried=True))
+    return carried
+
+
+def _measured(draft: DraftState, event: Measured) -> DraftState:
+    fresh = {verdict.criterion: (verdict,) for verdict in event.verdicts}
+    return replace(draft, measured=True, votes={**draft.votes, **fresh})
+
+
+def _judged(state: State, event: Judged, action: Judge) -> State:
+    draft = state.draft(event.draft)
+    votes = dict(draft.votes)
+    for verdict in event.verdicts:
+        held = tuple(vote for vote in votes.get(verdict.criterion, ()) if not vote.carried)
+        if action.purpose != "redirect":
+            votes[verdict.criterion] = (*held, verdict)
+        elif verdict.status == "fail" and held:
+            votes[verdict.criterion] = (*held[:-1], verdict)
+    asked = draft.asked | {(action.purpose, name) for name in action.criteria}
+    thirds = dict(state.thirds)
+    if action.purpose == "third":
+        for name in action.criteria:
+            thirds[name] = thirds.get(name, 0) + 1
+    wishes = tuple(dict.fromkeys((*state.wishes, *event.wishes)))
+    state = replace(state, thirds=thirds, wishes=wishes, broken=0)
+    return _with_draft(state, replace(draft, votes=votes, asked=asked))

@@ -1,0 +1,205 @@
+"""The ports: what the loop needs from the world, each with its contract in prose.
+
+An adapter promises what its Protocol's docstring says and nothing else; a public fake of each is in
+`setpoint.testing`. Adapters never decide what happens next: they answer, and the control law in `core/control.py`
+decides.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
+
+from setpoint.core.action import Judge, Probe, Reask, Revise, Write
+from setpoint.core.event import Event, Recorded, Usage
+from setpoint.core.spec import Spec
+from setpoint.core.state import State
+
+__all__ = [
+    "Author",
+    "Check",
+    "Critic",
+    "Finding",
+    "Finish",
+    "Ledger",
+    "Model",
+    "ProbeItem",
+    "Prompt",
+    "Reply",
+    "RunInfo",
+]
+
+Finish: TypeAlias = Literal["stop", "length", "refusal"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """One request to a model: no history, no tools.
+
+    Args:
+        system: stable text, the same for all calls of a role in a run, so that providers can cache its prefix.
+        user: what differs from call to call.
+        max_tokens: the most output tokens the reply may have.
+        schema: JSON schema that the reply must follow, or None for free text.
+        temperature: 0 for the most likely reply.
+        seed: passed on where the provider takes one.
+    """
+
+    system: str
+    user: str
+    max_tokens: int
+    schema: Mapping[str, object] | None = None
+    temperature: float = 0.0
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What a model answered.
+
+    Args:
+        text: the reply as sent; may be empty, and need not follow the schema.
+        finish: ``length`` if it was cut at ``max_tokens``, ``refusal`` if the provider or the model declined.
+        usage: tokens as counted by the provider, and their price.
+    """
+
+    text: str
+    finish: Finish = "stop"
+    usage: Usage = field(default_factory=Usage)
+
+
+@runtime_checkable
+class Model(Protocol):
+    """A language model.
+
+    Contract: `ask` either returns a `Reply` or raises `ModelError`; nothing else. It does not retry (a wrapper does),
+    keeps no history, and is safe to cancel. Keys never appear in errors.
+    """
+
+    @property
+    def name(self) -> str:
+        """``provider:name``, as the user wrote it."""
+        ...
+
+    async def ask(self, prompt: Prompt) -> Reply:
+        """Send one request.
+
+        Raises:
+            ModelError: if no reply that can be read came back.
+        """
+        ...
+
+
+class Author(Protocol):
+    """Writes and revises.
+
+    Contract: one call is one model call and gives back one event (`Drafted`, `PatchMissed` or `MoveFailed`) with the
+    call's usage. What the model said wrong is an event; only `ModelError` is raised. The author sees the spec, its
+    own draft and the faults of this pass: never the critic's prompt.
+    """
+
+    async def perform(self, call: int, action: Write | Revise | Reask, state: State) -> Event:
+        """Carry out one author action."""
+        ...
+
+
+class Critic(Protocol):
+    """Judges a draft against criteria.
+
+    Contract: every call is a fresh context with the spec and the draft only. It gives back `Judged` with exactly one
+    verdict per criterion asked for, or `Misjudged`; never a pass that was not said in so many words. Only
+    `ModelError` is raised.
+    """
+
+    async def perform(self, call: int, action: Judge, state: State) -> Event:
+        """Carry out one reading."""
+        ...
+
+    async def probe(self, call: int, action: Probe, state: State) -> Event:
+        """Judge one item of the probe battery; gives back `Probed` or `Misjudged`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeItem:
+    """One planted text of the probe battery: a small spec, a draft, and what a good critic says about it."""
+
+    spec: Spec
+    draft: str
+    expected: Mapping[str, bool]
+    """Criterion name → whether the draft truly meets it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What a check found.
+
+    Args:
+        passed: None means that it could not be assessed (a program that cannot be started).
+        message: for a failure, one line that directs: what is wrong and what to do ("212 words; cut at least 32").
+        shortfall: 0 to 1, how far a failure is from passing.
+        lines: the lines it rests on, counted from 1; empty for the text as a whole.
+    """
+
+    passed: bool | None
+    message: str = ""
+    shortfall: float = 0.0
+    lines: tuple[int, ...] = ()
+
+
+class Check(Protocol):
+    """A deterministic criterion, built once per spec with validated parameters.
+
+    Contract: `measure` is a function of the text (and, for `command`, of the programs it runs); it never raises for
+    a text, however odd, and is safe to run in a thread.
+    """
+
+    def measure(self, text: str) -> Finding:
+        """Measure one text; lock markers have been taken out."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunInfo:
+    """One line about a run in a ledger."""
+
+    run: str
+    started: float
+    """Seconds since the epoch."""
+    touched: float
+    """Seconds since the epoch."""
+    events: int
+    digest: str
+    title: str
+    outcome: str
+    """Empty while the run has not ended."""
+
+
+class Ledger(Protocol):
+    """The append-only events of runs.
+
+    Contract: `append` stores one event durably before it returns, stamps it with the time, and refuses
+    (`LedgerConflict`) unless ``expected`` events are stored for that run: two processes can never write to one run.
+    Stored events are never changed.
+    """
+
+    async def append(self, run: str, expected: int, digest: str, event: Event) -> Recorded:
+        """Store one event.
+
+        Raises:
+            LedgerConflict: if the run does not hold exactly ``expected`` events.
+            LedgerError: if nothing could be stored.
+        """
+        ...
+
+    async def replay(self, run: str) -> Sequence[Recorded]:
+        """All events of a run in order.
+
+        Raises:
+            RunNotFound: if there is no such run.
+            LedgerError: if they cannot be read.
+        """
+        ...
+
+    async def runs(self) -> Sequence[RunInfo]:
+        """All runs, the latest first."""
+        ...
