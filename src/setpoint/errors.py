@@ -111,7 +111,12 @@ class WeightsError(MachineryError):
 
 
 class LedgerError(MachineryError):
-    """The ledger could not be read or written."""
+    """The ledger could not be read or written.
+
+    ``unsaved`` holds the text of a draft that was paid for and could not be stored, so that the caller can save it.
+    """
+
+    unsaved: str = ""
 
 
 class LedgerConflict(LedgerError):  # noqa: N818 - the name is what the user reads

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 from setpoint.core.action import Judge, Probe, Reask, Revise, Write
-from setpoint.core.event import Event, Recorded, Usage
+from setpoint.core.event import Drafted, Event, Judged, Misjudged, MoveFailed, PatchMissed, Probed, Recorded, Usage
 from setpoint.core.spec import Spec
 from setpoint.core.state import State
 
@@ -93,11 +93,13 @@ class Author(Protocol):
     """Writes and revises.
 
     Contract: one call is one model call and gives back one event (`Drafted`, `PatchMissed` or `MoveFailed`) with the
-    call's usage. What the model said wrong is an event; only `ModelError` is raised. The author sees the spec, its
+    call's usage; a `Reask` never gives back `PatchMissed`. What the model said wrong is an event; only `ModelError` is raised. The author sees the spec, its
     own draft and the faults of this pass: never the critic's prompt.
     """
 
-    async def perform(self, call: int, action: Write | Revise | Reask, state: State) -> Event:
+    async def perform(
+        self, call: int, action: Write | Revise | Reask, state: State
+    ) -> Drafted | PatchMissed | MoveFailed:
         """Carry out one author action."""
         ...
 
@@ -110,11 +112,11 @@ class Critic(Protocol):
     `ModelError` is raised.
     """
 
-    async def perform(self, call: int, action: Judge, state: State) -> Event:
+    async def perform(self, call: int, action: Judge, state: State) -> Judged | Misjudged:
         """Carry out one reading."""
         ...
 
-    async def probe(self, call: int, action: Probe, state: State) -> Event:
+    async def probe(self, call: int, action: Probe, state: State) -> Probed | Misjudged:
         """Judge one item of the probe battery; gives back `Probed` or `Misjudged`."""
         ...
 
@@ -138,12 +140,14 @@ class Finding:
         message: for a failure, one line that directs: what is wrong and what to do ("212 words; cut at least 32").
         shortfall: 0 to 1, how far a failure is from passing.
         lines: the lines it rests on, counted from 1; empty for the text as a whole.
+        root: failures with the same non-empty root are one fault (too many words, too many characters).
     """
 
     passed: bool | None
     message: str = ""
     shortfall: float = 0.0
     lines: tuple[int, ...] = ()
+    root: str = ""
 
 
 class Check(Protocol):

@@ -1,1 +1,358 @@
-"""To be written."""
+"""The only loop: decide, reserve, perform, append, evolve.
+
+What happens next is decided by `core.control.decide`; this module only does it, one action at a time, and records
+what came of it before anything else happens. A run that is cut anywhere goes on from its ledger: at most the call
+that was in flight is made again.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+import anyio
+import anyio.to_thread
+
+from setpoint.core.action import Call, Judge, Measure, Outcome, Probe, Reask, Revise, Role, SetAside, Stop, Write
+from setpoint.core.control import Strength, decide, faults, strength
+from setpoint.core.cost import reservation
+from setpoint.core.draft import broken_locks, degeneracy, locked_spans, unmarked
+from setpoint.core.event import (
+    CallFailed,
+    Cancelled,
+    Completion,
+    Drafted,
+    Event,
+    Extended,
+    Measured,
+    MoveFailed,
+    MoveFailure,
+    Opened,
+    Recorded,
+    Requested,
+    Resumed,
+    SetAsideNoted,
+    Stopped,
+    Usage,
+)
+from setpoint.core.fault import Fault, Verdict
+from setpoint.core.spec import Criterion
+from setpoint.core.state import DraftState, Spent, State, begin, evolve, fold
+from setpoint.errors import LedgerError, ModelError
+from setpoint.ports import Author, Check, Critic, Finding, Ledger
+
+__all__ = ["Crew", "OnEvent", "Result", "Run", "measure"]
+
+OnEvent = Callable[[Recorded], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crew:
+    """The parts a run works with.
+
+    Args:
+        author: writes and revises.
+        critics: by role; needed where the spec has criteria without a check.
+        checks: by criterion name, one for each criterion that has a check.
+        guards: criteria whose failure means that the text must not be shown to a critic (rule 19).
+        clock: seconds, for how long calls take.
+    """
+
+    author: Author
+    checks: Mapping[str, Check]
+    critics: Mapping[Role, Critic] = field(default_factory=dict["Role", "Critic"])
+    guards: frozenset[str] = frozenset()
+    clock: Callable[[], float] = time.monotonic
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """How a run ended.
+
+    Args:
+        run: its id in the ledger.
+        text: the best draft, whatever the outcome; empty only if no draft was ever written.
+        outcome: one of the named ends; None if the run was cut off.
+        reason: why it stopped, in one sentence.
+        strength: what an acceptance rests on.
+        verdicts: the settled verdict of each criterion on the returned draft.
+        faults: what is still open, as directives.
+        draft: the number of the returned draft; None without one.
+        passes: passes used.
+        spent: calls, tokens, money.
+        wishes: what critics asked for that no criterion demands.
+        set_aside: criterion → why it is no longer targeted.
+    """
+
+    run: str
+    text: str
+    outcome: Outcome | None
+    reason: str
+    strength: Strength
+    verdicts: Mapping[str, Verdict]
+    faults: tuple[Fault, ...]
+    draft: int | None
+    passes: int
+    spent: Spent
+    wishes: tuple[str, ...]
+    set_aside: Mapping[str, str]
+
+    @property
+    def accepted(self) -> bool:
+        """Whether every criterion passed and was confirmed."""
+        return self.outcome == "accepted"
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """One run in progress: its state, and the ledger it is written to."""
+
+    id: str
+    ledger: Ledger
+    state: State
+    length: int
+    """Events stored so far."""
+    on_event: OnEvent | None = None
+
+    @classmethod
+    async def open(cls, run: str, opened: Opened, ledger: Ledger, on_event: OnEvent | None = None) -> "Run":
+        """Begin a run.
+
+        Raises:
+            DraftError: if the given text has unbalanced lock markers.
+            LedgerError: if it cannot be stored.
+        """
+        locked_spans(opened.given or "")
+        recorded = await ledger.append(run, 0, opened.spec.digest, opened)
+        self = cls(id=run, ledger=ledger, state=begin(recorded), length=1, on_event=on_event)
+        self._tell(recorded)
+        if opened.given is not None:
+            await self.record(Drafted(call=None, text=opened.given, origin="given"))
+        return self
+
+    @classmethod
+    async def take_up(cls, run: str, ledger: Ledger, on_event: OnEvent | None = None) -> "Run":
+        """Load a run as it stands; nothing is recorded yet, and ``on_event`` hears of new events only.
+
+        Raises:
+            RunNotFound: if the ledger has no such run.
+        """
+        events = await ledger.replay(run)
+        return cls(id=run, ledger=ledger, state=fold(events), length=len(events), on_event=on_event)
+
+    async def resume(self) -> None:
+        """Go on after an interruption; an ended run stays ended unless it was cancelled or lost its machinery."""
+        stopped = self.state.stopped
+        if stopped is None or stopped.outcome in {"cancelled", "machinery"}:
+            await self.record(Resumed())
+        given = self.state.opened.given
+        if given is not None and not self.state.drafts:  # cut between the first two events
+            await self.record(Drafted(call=None, text=given, origin="given"))
+
+    async def extend(self, extended: Extended) -> None:
+        """Add to the budget; an ended run goes on."""
+        await self.record(extended)
+
+    async def cancel(self, why: str) -> None:
+        """End the run now; its best draft is what it returns."""
+        await self.record(Cancelled(why=why))
+        decision = decide(self.state)
+        if isinstance(decision.action, Stop):
+            await self._stop(decision.rule, decision.action)
+
+    async def record(self, event: Event) -> None:
+        """Store an event, then let it change the state."""
+        with anyio.CancelScope(shield=True):  # stored and known here, or neither
+            recorded = await self.ledger.append(self.id, self.length, self.state.spec.digest, event)
+            self.length += 1
+            self.state = evolve(self.state, recorded)
+        self._tell(recorded)
+
+    async def drive(self, crew: Crew) -> Result:
+        """Loop until the law says stop.
+
+        Cancelling the task leaves the run as a killed process would: it can be resumed.
+
+        Raises:
+            LedgerError: if an event cannot be stored. ``unsaved`` then holds the text that was paid for.
+        """
+        while self.state.stopped is None:
+            rule, action = decide(self.state)
+            match action:
+                case Stop():
+                    await self._stop(rule, action)
+                case SetAside():
+                    await self.record(SetAsideNoted(criterion=action.criterion, why=action.why))
+                case Measure():
+                    await self.record(await measure_draft(self.state, action.draft, crew))
+                case _:
+                    await self._call(rule, action, crew)
+        return self.result()
+
+    def result(self) -> Result:
+        """The run as it stands, for the caller."""
+        state = self.state
+        shown = _returned(state)
+        return Result(
+            run=self.id,
+            text=shown.draft.text if shown else "",
+            outcome=state.stopped.outcome if state.stopped else None,
+            reason=state.stopped.reason if state.stopped else "the run has not ended",
+            strength=strength(state),
+            verdicts=shown.verdicts() if shown else {},
+            faults=faults(state, shown) if shown else (),
+            draft=shown.number if shown else None,
+            passes=len(state.passes),
+            spent=state.spent,
+            wishes=state.wishes,
+            set_aside=dict(state.set_aside),
+        )
+
+    def _tell(self, recorded: Recorded) -> None:
+        if self.on_event is not None:
+            self.on_event(recorded)
+
+    async def _stop(self, rule: str, stop: Stop) -> None:
+        shown = _returned(self.state)
+        best = shown.number if shown else None
+        await self.record(Stopped(outcome=stop.outcome, rule=rule, reason=stop.reason, best=best))
+
+    async def _call(self, rule: str, action: Call, crew: Crew) -> None:
+        call = self.state.calls + 1
+        role = role_of(action)
+        reserved = reservation(self.state, action)
+        await self.record(
+            Requested(call=call, role=role, rule=rule, action=action, tokens=reserved.tokens, money=reserved.money)
+        )
+        event = await _perform(call, role, action, self.state, crew)
+        try:
+            await self.record(event)
+        except LedgerError as error:
+            if isinstance(event, Drafted):
+                error.unsaved = event.text
+            raise
+
+
+def _returned(state: State) -> DraftState | None:
+    """The best draft with a full reading, or the latest there is."""
+    return state.best or state.latest
+
+
+def role_of(action: Call) -> Role:
+    """Who carries out a call."""
+    return action.role if isinstance(action, Judge | Probe) else "author"
+
+
+async def _perform(call: int, role: Role, action: Call, state: State, crew: Crew) -> Completion:
+    """Make one call; a model that cannot be used is an event, not an exception."""
+    began = crew.clock()
+    limit = state.budget.seconds
+    left = None if limit is None else max(0.0, limit - state.elapsed)
+    event: Completion
+    try:
+        with anyio.fail_after(left):
+            event = await _ask(call, role, action, state, crew)
+    except ModelError as error:
+        event = CallFailed(call=call, role=role, why=error.kind, detail=str(error))
+    except TimeoutError:
+        # The provider may bill what it had done: count the worst case.
+        worst = reservation(state, action)
+        usage = Usage(input=worst.tokens, money=worst.money, estimated=True)
+        event = CallFailed(call=call, role=role, why="out_of_time", detail="the time budget ran out", usage=usage)
+    usage = replace(event.usage, seconds=round(crew.clock() - began, 3))
+    return replace(event, usage=usage)
+
+
+async def _ask(call: int, role: Role, action: Call, state: State, crew: Crew) -> Completion:
+    match action:
+        case Write() | Revise() | Reask():
+            return admit(state, await crew.author.perform(call, action, state))
+        case Judge():
+            return await crew.critics[role].perform(call, action, state)
+        case Probe():
+            return await crew.critics[role].probe(call, action, state)
+
+
+def admit(state: State, event: Completion) -> Completion:
+    """Let a new text in as a draft, or say why it is a failed move (rules 3, 9, 19).
+
+    This is where locks are held, whatever the author is and whatever its prompt said.
+    """
+    if not isinstance(event, Drafted):
+        return event
+
+    def refuse(why: MoveFailure, detail: str) -> MoveFailed:
+        assert event.call is not None  # noqa: S101 - a given text is not admitted here
+        assert event.origin != "given"  # noqa: S101 - the same
+        return MoveFailed(call=event.call, move=event.origin, why=why, detail=detail, usage=event.usage)
+
+    if not event.text.strip():
+        return refuse("empty", "the author sent an empty text")
+    if trouble := degeneracy(event.text):
+        return refuse("degenerate", f"the author's text is of no use: {trouble}")
+    if broken := broken_locks(locked_spans(state.opened.given or ""), event.text):
+        which = ", ".join(str(number) for number in broken)
+        return refuse("lock_broken", f"locked passage {which} was changed; it must stay byte for byte as it was")
+    for known in reversed(state.drafts):
+        if known.draft.text.split() == event.text.split():
+            same = known.number == event.base
+            what = "unchanged" if same else f"the same as draft {known.number}, which was measured already"
+            return refuse("unchanged" if same else "repeated", f"the author's text is {what}")
+    return event
+
+
+async def measure_draft(state: State, number: int, crew: Crew) -> Measured:
+    """Run every check on a draft."""
+    verdicts = await measure(state.spec.criteria, state.draft(number).draft.text, crew.checks, crew.guards)
+    return Measured(draft=number, verdicts=verdicts)
+
+
+async def measure(
+    criteria: tuple[Criterion, ...], text: str, checks: Mapping[str, Check], guards: frozenset[str] = frozenset()
+) -> tuple[Verdict, ...]:
+    """The verdicts of all checks on a text.
+
+    If a guard fails, the criteria that a critic would judge fail with it: the text is not shown to any critic.
+    """
+    visible = unmarked(text)
+    verdicts: list[Verdict] = []
+    for criterion in criteria:
+        if criterion.check is not None:
+            finding = await anyio.to_thread.run_sync(_measure_one, checks[criterion.name], visible)
+            verdicts.append(_verdict(criterion, finding))
+    tripped = next((v for v in verdicts if v.criterion in guards and v.status != "pass"), None)
+    if tripped is not None:
+        verdicts += [
+            Verdict(
+                criterion=criterion.name,
+                status="fail",
+                reason=f"not shown to a critic, because {tripped.criterion!r} failed",
+                directive=tripped.directive,
+                lines=tripped.lines,
+                shortfall=1.0,
+                root=tripped.criterion,
+            )
+            for criterion in criteria
+            if criterion.check is None
+        ]
+    return tuple(verdicts)
+
+
+def _measure_one(check: Check, text: str) -> Finding:
+    try:
+        return check.measure(text)
+    except Exception as error:  # noqa: BLE001 - a check that breaks its contract must not pass, nor end a paid-for run
+        return Finding(passed=None, message=f"the check itself failed: {type(error).__name__}: {error}")
+
+
+def _verdict(criterion: Criterion, finding: Finding) -> Verdict:
+    if finding.passed:
+        return Verdict(criterion=criterion.name, status="pass", reason=finding.message, lines=finding.lines)
+    return Verdict(
+        criterion=criterion.name,
+        status="cannot_assess" if finding.passed is None else "fail",
+        reason=finding.message,
+        directive=finding.message,
+        lines=finding.lines,
+        shortfall=1.0 if finding.passed is None else min(1.0, max(0.0, finding.shortfall)),
+        root=finding.root or criterion.name,
+    )

@@ -67,10 +67,10 @@ def machinery(state: State) -> Action | None:
             outcome="machinery",
             reason=f"the critic's last {state.broken} replies could not be used: {state.last_trouble}",
         )
-    if not state.drafts and len(state.passes) >= policy.empty_starts:
+    if state.barren >= policy.empty_starts:
         return Stop(
             outcome="machinery",
-            reason=f"the author brought no first draft in {len(state.passes)} tries: {state.last_trouble}",
+            reason=f"the author brought no first draft in {state.barren} tries: {state.last_trouble}",
         )
     return None
 

@@ -29,7 +29,7 @@ READING_BASE = 200
 """Reply tokens of a reading, whatever it is about."""
 READING_EACH = 220
 """Reply tokens of a reading for each criterion."""
-PROBE_TOKENS = 2600
+PROBE_TOKENS = 4000
 """The worst case of one probe item."""
 
 _CHARS_PER_TOKEN = 3

@@ -19,6 +19,7 @@ __all__ = [
     "apply_edits",
     "broken_locks",
     "changed_lines",
+    "degeneracy",
     "line_map",
     "locked_spans",
     "unmarked",
@@ -179,3 +180,23 @@ def line_map(old: str, new: str) -> dict[int, int]:
 def changed_lines(old: str, new: str) -> int:
     """How many lines of the new text do not stand unchanged in the old one."""
     return len(new.splitlines()) - len(line_map(old, new))
+
+
+_REPEATING_WORDS = 60
+_REPEATING_SHARE = 0.25
+_WORDS_IN_A_ROW = 4
+
+
+def degeneracy(text: str) -> str:
+    """Why a text is not worth measuring: nothing in it, or the same words over and over; empty if it is.
+
+    Repetition means that fewer than a quarter of the four-word sequences differ, in a text of 60 words or more.
+    """
+    words = unmarked(text).split()
+    if not any(char.isalnum() for word in words for char in word):
+        return "it has no words"
+    if len(words) < _REPEATING_WORDS:
+        return ""
+    runs = [tuple(words[i : i + _WORDS_IN_A_ROW]) for i in range(len(words) - _WORDS_IN_A_ROW + 1)]
+    share = len(set(runs)) / len(runs)
+    return f"it repeats itself: {share:.0%} of its phrases differ" if share < _REPEATING_SHARE else ""

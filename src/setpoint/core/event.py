@@ -23,6 +23,7 @@ __all__ = [
     "Judged",
     "Measured",
     "Misjudged",
+    "Misreading",
     "MoveFailed",
     "MoveFailure",
     "Opened",

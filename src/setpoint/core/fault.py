@@ -154,10 +154,10 @@ def vagueness(directive: str) -> str:
     A heuristic, and a lenient one: it rejects what has no concrete word at all. It reads no meaning.
     """
     words = [word.lower() for word in _WORD.findall(directive)]
+    if words and re.search(r"\d|[\"“”«»`]", directive):
+        return ""
     if len(words) < _ACT_WORDS:
         return "it is too short to say where to act and what to do"
-    if re.search(r"\d|[\"“”«»`]", directive):
-        return ""
     if all(word in _VAGUE for word in words):
         return "it says how the text feels, not where to act and what to do"
     return ""

@@ -159,6 +159,8 @@ class State:
     """Third readings taken, by criterion."""
     broken: int = 0
     """Unusable critic replies in a row."""
+    barren: int = 0
+    """Failed first drafts in a row."""
     failed: Mapping[Role, int] = field(default_factory=dict["Role", int])
     """Failed calls in a row, by role."""
     last_trouble: str = ""
@@ -274,14 +276,13 @@ def evolve(state: State, recorded: Recorded) -> State:
         case SetAsideNoted():
             return replace(state, set_aside={**state.set_aside, event.criterion: event.why})
         case Resumed():
-            return _abandon(replace(state, cancelled="", stopped=None, failed={}, broken=0))
+            # Only an end that the user wants to get past is forgotten; a killed process is no reason to forget trouble.
+            return _abandon(_reopened(state) if state.stopped or state.cancelled else state)
         case Extended():
             budget = state.budget.plus(
                 passes=event.passes, tokens=event.tokens, money=event.money, seconds=event.seconds
             )
-            return _abandon(
-                replace(state, budget=budget, set_aside={}, cancelled="", stopped=None, failed={}, broken=0)
-            )
+            return _abandon(_reopened(replace(state, budget=budget, set_aside={})))
         case Cancelled():
             return replace(state, cancelled=event.why)
         case Stopped():
@@ -290,6 +291,11 @@ def evolve(state: State, recorded: Recorded) -> State:
             return _drafted(state, event)
         case _:
             return _completed(state, event)
+
+
+def _reopened(state: State) -> State:
+    """An ended run goes on, with its troubles forgotten."""
+    return replace(state, cancelled="", stopped=None, failed={}, broken=0, barren=0)
 
 
 def _abandon(state: State) -> State:
@@ -306,7 +312,8 @@ def _abandon(state: State) -> State:
         )
 
     by = {**state.spent_by, role: lose(state.spent_by.get(role, Spent()))}
-    return replace(state, pending=None, spent=lose(state.spent), spent_by=by)
+    # The repeated call keeps its number, and with it its seed, so that a resumed run ends like one that was not cut.
+    return replace(state, pending=None, calls=lost.call - 1, spent=lose(state.spent), spent_by=by)
 
 
 def _completed(state: State, event: Completion) -> State:
@@ -327,7 +334,9 @@ def _completed(state: State, event: Completion) -> State:
         case Drafted():
             return _drafted(state, event, request)
         case MoveFailed():
-            return _with_pass(replace(state, missed=None, last_trouble=event.detail), request, failure=event)
+            barren = state.barren + (not state.drafts)
+            state = replace(state, missed=None, barren=barren, last_trouble=event.detail)
+            return _with_pass(state, request, failure=event)
         case PatchMissed():
             return replace(state, missed=event)
         case Judged():

@@ -1,1 +1,6 @@
-"""The ledgers."""
+"""Where the events of runs are kept: one contract (`setpoint.ports.Ledger`), one codec, one adapter per store."""
+
+from setpoint.ledgers.memory import MemoryLedger
+from setpoint.ledgers.sqlite import SqliteLedger
+
+__all__ = ["MemoryLedger", "SqliteLedger"]

@@ -1,1 +1,1 @@
-"""The rubric."""
+"""Rubrics: how far a critic can be trusted."""

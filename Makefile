@@ -1,0 +1,78 @@
+# Setpoint. `make demo` and `make test` do all their own set-up; they need Python 3.11 or newer, and make.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
+UV ?= $(shell command -v uv || echo .uv/bin/uv)
+BIN := .venv/bin
+export UV_COMPILE_BYTECODE := 1
+export UV_LINK_MODE := copy
+unexport PYTHONDONTWRITEBYTECODE
+unexport VIRTUAL_ENV
+
+.PHONY: help demo test check fmt lint types contracts docs-check docs lock bench clean
+
+help: ## Say what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+demo: .venv/.demo ## Watch a loop converge on a model in this process; no key needed
+	@$(BIN)/setpoint run examples/release-notes.toml --author embedded:qwen2.5-coder-1.5b --report out/release-notes.html
+
+test: .venv/.dev ## Run all tests, with branch coverage
+	@$(BIN)/python -m coverage erase
+	@$(BIN)/python -m coverage run -m pytest -q --durations=10
+	@$(BIN)/python -m coverage combine -q
+	@$(BIN)/python -m coverage report --fail-under=90 | tail -n 25
+
+check: .venv/.dev ## The quick gate while working: format, lint, contracts, types, docs, fast tests
+	@$(BIN)/ruff format --check -q
+	@$(BIN)/ruff check -q
+	@$(BIN)/lint-imports --no-cache | tail -n 8
+	@$(BIN)/pyright | tail -n 20
+	@$(BIN)/cog -P --check --check-fail-msg="run make docs" $(shell grep -rl '\[\[\[cog' docs README.md 2>/dev/null)
+	@$(BIN)/python -m pytest -q -n 2 -m "not slow and not embedded"
+
+fmt: .venv/.dev ## Format the code, and fix what can be fixed by itself
+	@$(BIN)/ruff format -q
+	@$(BIN)/ruff check -q --fix
+
+docs: .venv/.dev ## Print the generated parts of the docs anew
+	@$(BIN)/cog -P -r $(shell grep -rl '\[\[\[cog' docs README.md 2>/dev/null)
+
+bench: .venv/.dev ## The demo over ten seeds, with checks that its spec does not know (about 25 minutes)
+	@$(BIN)/python bench/demo.py
+
+lock: .uv/bin/uv ## Pin all dependencies anew, leaving out what is younger than a week
+	@for what in "demo --extra embedded" "dev --all-extras --group dev"; do set -- $$what; name=$$1; shift; \
+	$(UV) pip compile -q --upgrade --universal --generate-hashes --python-version 3.11 --no-annotate \
+	  --exclude-newer "$$($(PYTHON) -c 'import datetime as d; print(d.date.today() - d.timedelta(days=7))')" \
+	  --custom-compile-command "make lock" "$$@" pyproject.toml requirements/build.in -o requirements/$$name.txt; done
+
+clean: ## Remove the environment and what tests leave behind; downloaded models stay
+	@rm -rf .venv .uv .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov out
+
+# Environments. The stamp is touched last, so that an interrupted installation is begun again.
+
+.uv/bin/uv:
+	@test -n "$(PYTHON)" || { echo "Setpoint needs Python 3.11 or newer; none was found on PATH." >&2; exit 1; }
+	@echo "Preparing the installer (once) …" >&2
+	@$(PYTHON) -m venv .uv || { echo "Python's venv module does not work here; on Debian: apt install python3-venv" >&2; exit 1; }
+	@.uv/bin/python -m pip install -q --disable-pip-version-check "uv>=0.9,<1"
+
+.venv/bin/python: | $(UV)
+	@test -n "$(PYTHON)" || { echo "Setpoint needs Python 3.11 or newer; none was found on PATH." >&2; exit 1; }
+	@$(UV) venv -q --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .venv
+
+.venv/.demo: requirements/demo.txt pyproject.toml | .venv/bin/python
+	@test -f .venv/.dev || { echo "Installing Setpoint with a model runtime (once, about 60 MB) …" >&2; \
+	  $(UV) pip install -q --python .venv/bin/python --require-hashes -r requirements/demo.txt; \
+	  $(UV) pip install -q --python .venv/bin/python --no-deps --no-build-isolation -e .; }
+	@touch $@
+
+.venv/.dev: requirements/dev.txt pyproject.toml | .venv/bin/python
+	@echo "Installing Setpoint with everything its tests need (once) …" >&2
+	@$(UV) pip install -q --python .venv/bin/python --require-hashes -r requirements/dev.txt
+	@$(UV) pip install -q --python .venv/bin/python --no-deps --no-build-isolation -e .
+	@touch $@

@@ -1,0 +1,249 @@
+"""What stands in it: phrases and patterns it must or must not contain, and how it begins and ends.
+
+A required phrase counts where a reader sees it, never inside an HTML comment; a forbidden one counts anywhere.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from pydantic import Field, model_validator
+
+from setpoint.checks.base import (
+    PASSED,
+    CheckContext,
+    NonBlank,
+    Params,
+    Phrases,
+    Rule,
+    allowed,
+    failed,
+    listing,
+    quoted,
+)
+from setpoint.checks.patterns import Pattern, compiled, phrase
+from setpoint.checks.prose import read, uncommented
+from setpoint.ports import Finding
+
+__all__ = ["Contains", "EndsWith", "Excludes", "StartsWith"]
+
+_PLACES = 20
+
+
+class _Wanted(Params):
+    """Phrases or a pattern."""
+
+    words: Phrases | None = Field(
+        default=None, description="phrases, found as whole words whatever white space and apostrophes they have"
+    )
+    regex: NonBlank | None = Field(
+        default=None, description="a regular expression; `^` and `$` match at lines, and it may take two seconds"
+    )
+    case_sensitive: bool = Field(default=False, description="whether capitals must match")
+
+    @model_validator(mode="after")
+    def _something(self) -> "_Wanted":
+        if (self.words is None) == (self.regex is None):
+            raise ValueError("needs either words or regex")
+        return self
+
+    def patterns(self) -> list[tuple[str, Pattern]]:
+        """What to look for, each with its name in messages."""
+        ignore = not self.case_sensitive
+        if self.regex is not None:
+            key = f"check.{self.check}.regex"
+            return [(f"the pattern {self.regex}", compiled(self.regex, key=key, ignore_case=ignore))]
+        return [(quoted(words), phrase(words, ignore_case=ignore)) for words in self.words or ()]
+
+    def named(self) -> str:
+        """What is looked for, in words."""
+        if self.regex is not None:
+            return f"text that matches the pattern {self.regex}"
+        return ", ".join(quoted(words) for words in self.words or ())
+
+
+class Contains(_Wanted):
+    """``contains``."""
+
+    check: ClassVar[str] = "contains"
+    demands: ClassVar[str] = "Each of these phrases, or the pattern, stands in the text so many times."
+    example: ClassVar[str] = '{ contains = ["upgrade", "restart the server"] }'
+    bare: ClassVar[str] = "words"
+
+    min: int = Field(default=1, ge=0, description="the fewest times each must stand")
+    max: int | None = Field(default=None, ge=0, description="the most times each may stand")
+
+    @model_validator(mode="after")
+    def _possible(self) -> "Contains":
+        if self.max is not None and self.min > self.max:
+            raise ValueError(f"min is {self.min} but max is {self.max}; no text can meet both")
+        if self.min == 0 and self.max is None:
+            raise ValueError("min = 0 without max demands nothing; set max, or a min above 0")
+        return self
+
+    def demand(self) -> str:
+        """The demand as a sentence."""
+        if self.max is None and self.min == 1:
+            return f"Contains {self.named()}."
+        each = " each" if self.words is not None and len(self.words) > 1 else ""
+        return f"Contains {self.named()}{each} {allowed(self.min or None, self.max, 'time', 'times')}."
+
+    def rule(self, context: CheckContext) -> Rule:
+        """The rule over a text."""
+        patterns = self.patterns()
+
+        def measure(text: str) -> Finding:
+            shown = uncommented(text)
+            visible = "\n".join(block.text for block in read(text, context.kind).blocks)
+            faults: list[str] = []
+            short = 0.0
+            lines: list[int] = []
+            for name, pattern in patterns:
+                spans = pattern.spans(shown)
+                count = max(len(spans), len(pattern.spans(visible)))
+                if count < self.min:
+                    faults.append(_too_few(name, count, self.min))
+                    short += (self.min - count) / self.min
+                elif self.max is not None and count > self.max:
+                    faults.append(f"{name} stands {_times(count)}; keep at most {self.max}")
+                    short += min(1.0, (count - self.max) / self.max) if self.max else 1.0
+                    lines += _lines(shown, spans)
+            if not faults:
+                return PASSED
+            return failed("; ".join(faults), shortfall=short / len(patterns), lines=lines)
+
+        return measure
+
+
+class Excludes(_Wanted):
+    """``excludes``."""
+
+    check: ClassVar[str] = "excludes"
+    demands: ClassVar[str] = "None of these phrases, or nothing that matches the pattern, stands anywhere in the text."
+    example: ClassVar[str] = '{ excludes = ["synergy", "best in class"] }'
+    bare: ClassVar[str] = "words"
+
+    def demand(self) -> str:
+        """The demand as a sentence."""
+        return f"Does not contain {self.named()}."
+
+    def rule(self, context: CheckContext) -> Rule:
+        """The rule over a text."""
+        patterns = self.patterns()
+
+        def measure(text: str) -> Finding:
+            visible = "\n".join(block.text for block in read(text, context.kind).blocks)
+            faults: list[str] = []
+            hits = 0
+            lines: list[int] = []
+            for name, pattern in patterns:
+                spans = pattern.spans(text)
+                count = max(len(spans), len(pattern.spans(visible)))
+                if count:
+                    where = _lines(text, spans)
+                    hits += count
+                    lines += where
+                    faults.append(f"{name} stands {_times(count)}{_at(where)}; remove it")
+            # Fewer hits must be nearer to passing, or a draft that removes all but one would look like no progress.
+            return failed("; ".join(faults), shortfall=hits / (hits + 1), lines=lines) if faults else PASSED
+
+        return measure
+
+
+def _too_few(name: str, count: int, least: int) -> str:
+    if least == 1:
+        return f"{name} is missing; add it"
+    return f"{name} stands {_times(count)}; use it at least {_times(least)}"
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
+
+
+def _at(lines: Sequence[int]) -> str:
+    if not lines:
+        return ""
+    return f" on line{'s' if len(lines) > 1 else ''} {listing([str(line) for line in lines])}"
+
+
+def _lines(text: str, spans: Sequence[tuple[int, int]]) -> list[int]:
+    """The lines that the first spans stand on."""
+    found: list[int] = []
+    line, at = 1, 0
+    for start, _ in spans[:_PLACES]:
+        line += text.count("\n", at, start)
+        at = start
+        if not found or found[-1] != line:
+            found.append(line)
+    return found
+
+
+class _Edge(Params):
+    """How the text begins or ends."""
+
+    bare: ClassVar[str] = "text"
+
+    text: NonBlank = Field(description="the text itself")
+    case_sensitive: bool = Field(default=True, description="whether capitals must match")
+
+    def folded(self, text: str) -> str:
+        """White space and, unless it matters, capitals taken out of the comparison."""
+        folded = " ".join(text.split())
+        return folded if self.case_sensitive else folded.casefold()
+
+
+# Enough of the draft to compare with: white space may stand between any two characters of it.
+_SLACK = 4_096
+
+
+class StartsWith(_Edge):
+    """``starts_with``."""
+
+    check: ClassVar[str] = "starts_with"
+    demands: ClassVar[str] = "The text begins with this; white space before it does not count."
+    example: ClassVar[str] = '{ starts_with = "Dear" }'
+
+    def demand(self) -> str:
+        """The demand as a sentence."""
+        return f"Begins with {quoted(self.text)}."
+
+    def rule(self, context: CheckContext) -> Rule:
+        """The rule over a text."""
+        del context  # the same for every kind of text
+        wanted = self.folded(self.text)
+
+        def measure(text: str) -> Finding:
+            head = text.lstrip()
+            if self.folded(head[: len(self.text) + _SLACK]).startswith(wanted):
+                return PASSED
+            line = text[: len(text) - len(head)].count("\n") + 1
+            begins = f"the text begins with {quoted(head, 30)}" if head else "the text is empty"
+            return failed(f"{begins}; begin it with {quoted(self.text)}", lines=(line,) if head else ())
+
+        return measure
+
+
+class EndsWith(_Edge):
+    """``ends_with``."""
+
+    check: ClassVar[str] = "ends_with"
+    demands: ClassVar[str] = "The text ends with this; white space after it does not count."
+    example: ClassVar[str] = '{ ends_with = "The Acme team" }'
+
+    def demand(self) -> str:
+        """The demand as a sentence."""
+        return f"Ends with {quoted(self.text)}."
+
+    def rule(self, context: CheckContext) -> Rule:
+        """The rule over a text."""
+        del context  # the same for every kind of text
+        wanted = self.folded(self.text)
+
+        def measure(text: str) -> Finding:
+            tail = text.rstrip()
+            if self.folded(tail[-len(self.text) - _SLACK :]).endswith(wanted):
+                return PASSED
+            ends = f"the text ends with {quoted(tail[-30:].lstrip(), 30)}" if tail else "the text is empty"
+            lines = (tail.count("\n") + 1,) if tail else ()
+            return failed(f"{ends}; end it with {quoted(self.text)}", lines=lines)
+
+        return measure

@@ -1,0 +1,56 @@
+"""The application: its commands, and what becomes of errors."""
+
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from cyclopts import App, CycloptsError
+from rich.console import Console
+
+from setpoint.cli import looking, making, running
+from setpoint.errors import LedgerError, SetpointError, UsageError
+
+__all__ = ["ACCEPTED", "MACHINERY", "MISTAKE", "OTHERWISE", "app", "main"]
+
+ACCEPTED, OTHERWISE, MISTAKE, MACHINERY = 0, 1, 2, 3
+
+app = App(
+    name="setpoint",
+    help="Make language-model draft, critique and revise loops converge.",
+    version=version("setpoint"),
+    version_flags=["--version"],
+    console=Console(stderr=True),
+)
+for group in (making, running, looking):
+    group.register(app)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with its code."""
+    sys.exit(_run(sys.argv[1:] if arguments is None else list(arguments)))
+
+
+def _run(arguments: list[str]) -> int:
+    talk = Console(stderr=True, highlight=False, soft_wrap=True)
+    try:
+        code = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+    except CycloptsError as error:
+        talk.print(f"setpoint: {error}", markup=False)
+        talk.print(f"setpoint: see setpoint {' '.join(arguments[:1])} --help".rstrip(), markup=False)
+        return MISTAKE
+    except UsageError as error:
+        talk.print(f"setpoint: {error}", markup=False)
+        return MISTAKE
+    except SetpointError as error:
+        talk.print(f"setpoint: {error}", markup=False)
+        if isinstance(error, LedgerError) and error.unsaved:
+            talk.print("setpoint: the last text could not be recorded; it stands on standard output", markup=False)
+            sys.stdout.write(error.unsaved)
+        return MACHINERY
+    except KeyboardInterrupt:
+        talk.print("setpoint: interrupted", markup=False)
+        return OTHERWISE
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read the output has gone; so has the reason to complain
+        return OTHERWISE
+    return code if isinstance(code, int) else ACCEPTED

@@ -1,0 +1,221 @@
+"""Commands that look: check, show, report, runs, models."""
+
+import json
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Literal
+
+import anyio
+from cyclopts import App, Parameter
+from rich.console import Console
+from rich.table import Table
+
+from setpoint import models
+from setpoint.cli.running import write_text
+from setpoint.compose import find_run, open_ledger, read_spec, reading, settings
+from setpoint.errors import ConfigError, DraftError
+from setpoint.ports import RunInfo
+from setpoint.report import ci
+from setpoint.report.html import render_html
+from setpoint.report.summary import Summary, summarise, to_json
+from setpoint.report.terminal import render_summary
+from setpoint.report.text import clean, one_line
+
+__all__ = ["register"]
+
+Format = Literal["text", "json", "junit", "github"]
+
+
+def register(app: App) -> None:
+    """Add the commands."""
+    app.command(check)
+    app.command(show)
+    app.command(report)
+    app.command(runs)
+    app.command(models_, name="models")
+
+
+def check(
+    draft: Path,
+    /,
+    *,
+    spec: Path,
+    format: Format = "text",  # noqa: A002 - the name of the flag
+    critic: str | None = None,
+    checks_only: Annotated[bool, Parameter(negative="")] = False,
+    allow_commands: Annotated[bool, Parameter(negative="")] = False,
+) -> int:
+    """Measure a text against a spec, without revising it. Exit code 1 if anything fails.
+
+    Parameters
+    ----------
+    draft
+        The text.
+    spec
+        The spec file.
+    format
+        What to print.
+    critic
+        Judges the criteria that have no check; without it they count as not measured, and that is no pass.
+    checks_only
+        Leave out the criteria that need a critic.
+    allow_commands
+        Run the programs that the spec's checks name, without setpoint trust.
+    """
+    file = read_spec(spec)
+    if checks_only:
+        checked = file.spec.checked
+        if not checked:
+            raise ConfigError(f"{spec}: every criterion needs a critic, so --checks-only leaves nothing to measure")
+        file = replace(file, spec=replace(file.spec, criteria=checked))
+    talk = Console(stderr=True, highlight=False)
+    where = settings(notice=lambda line: talk.print(line, markup=False, soft_wrap=True))
+    events = anyio.run(partial(reading, file, draft, where, critic, allow_commands=allow_commands))
+    summary = summarise(events)
+    match format:
+        case "json":
+            sys.stdout.write(json.dumps(to_json(summary), indent=2) + "\n")
+        case "junit":
+            sys.stdout.write(ci.junit(summary, str(draft)))
+        case "github":
+            sys.stdout.write(ci.github(summary, str(draft)))
+        case "text":
+            sys.stdout.write(ci.plain(summary))
+    return 0 if all(row.status in {"pass", "carried"} for row in summary.criteria) else 1
+
+
+def show(
+    run: str = "last",
+    /,
+    *,
+    draft: int | None = None,
+    json: Annotated[bool, Parameter(negative="")] = False,
+    ledger: Path | None = None,
+) -> int:
+    """Show a run: how it ended on standard error, its text on standard output.
+
+    Parameters
+    ----------
+    run
+        Its id, a part of it, or last.
+    draft
+        Show this draft instead of the returned one.
+    json
+        Print the run as JSON instead.
+    ledger
+        The ledger to look in, instead of the configured one.
+    """
+    summary, texts = anyio.run(_load, run, ledger)
+    if draft is not None and not 1 <= draft <= len(texts):
+        raise DraftError(f"run {summary.run} has drafts 1 to {len(texts)}, not {draft}")
+    if json:
+        sys.stdout.write(_dumps(to_json(summary)))
+        return 0
+    if draft is None:
+        render_summary(summary, Console(stderr=True, highlight=False))
+    text = summary.text if draft is None else texts[draft - 1]
+    # A terminal interprets what a file keeps.
+    sys.stdout.write((clean(text) if sys.stdout.isatty() else text).rstrip("\n") + "\n")
+    return 0
+
+
+def report(
+    run: str = "last",
+    /,
+    *,
+    output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
+    ledger: Path | None = None,
+) -> int:
+    """Write the HTML report of a run.
+
+    Parameters
+    ----------
+    run
+        Its id, a part of it, or last.
+    output
+        The file; setpoint-RUN.html by default, - for standard output.
+    ledger
+        The ledger to look in, instead of the configured one.
+    """
+    summary, _ = anyio.run(_load, run, ledger)
+    page = render_html(summary)
+    if output is not None and str(output) == "-":
+        sys.stdout.write(page)
+        return 0
+    file = output or Path(f"setpoint-{summary.run}.html")
+    write_text(file, page)
+    sys.stderr.write(f"{file}\n")
+    return 0
+
+
+def runs(*, json: Annotated[bool, Parameter(negative="")] = False, ledger: Path | None = None) -> int:
+    """List the runs in the ledger, the latest first.
+
+    Parameters
+    ----------
+    json
+        Print JSON.
+    ledger
+        The ledger to look in, instead of the configured one.
+    """
+    known = anyio.run(_runs, ledger)
+    if json:
+        sys.stdout.write(_dumps([{field: getattr(info, field) for field in info.__slots__} for info in known]))
+        return 0
+    table = Table(box=None, pad_edge=False)
+    for heading in ("run", "began", "outcome", "title"):
+        table.add_column(heading, no_wrap=heading != "title")
+    for info in known:
+        began = time.strftime("%Y-%m-%d %H:%M", time.localtime(info.started))
+        table.add_row(info.run, began, info.outcome or "not ended", one_line(info.title, 60))
+    Console(highlight=False, markup=False).print(table if known else "no run has been recorded yet")
+    return 0
+
+
+def models_(fetch: Annotated[str | None, Parameter(name="--fetch")] = None) -> int:
+    """List the embedded models and the providers that can be named.
+
+    Parameters
+    ----------
+    fetch
+        Bring the weights of an embedded model now, such as embedded:qwen2.5-coder-1.5b.
+    """
+    talk = Console(stderr=True, highlight=False)
+    where = settings(notice=lambda line: talk.print(line, markup=False, soft_wrap=True))
+    if fetch is not None:
+        models.prepare(fetch, where.models)
+        return 0
+    table = Table(box=None, pad_edge=False)
+    for heading in ("model", "size", "licence", "here"):
+        table.add_column(heading)
+    for weights in models.catalogue():
+        here = "yes" if weights.path(where.models.cache).exists() else "no"
+        table.add_row(f"embedded:{weights.name}", f"{weights.size / 1e6:,.0f} MB", weights.licence, here)
+    out = Console(highlight=False, markup=False)
+    out.print(table)
+    out.print()
+    out.print("Also: embedded:FILE.gguf, embedded:hf:ORG/REPO/FILE.gguf, and")
+    out.print(", ".join(f"{provider}:NAME" for provider in models.providers() if provider != "embedded"))
+    if seen := models.keys_in(where.models.environment):
+        out.print(f"Keys seen in the environment, used only when a model is named: {', '.join(seen)}")
+    return 0
+
+
+async def _load(name: str, ledger: Path | None) -> tuple[Summary, list[str]]:
+    async with open_ledger(settings(ledger=ledger)) as kept:
+        events = await kept.replay(await find_run(name, kept))
+    texts = [recorded.event.text for recorded in events if recorded.event.kind == "drafted"]
+    return summarise(events), texts
+
+
+async def _runs(ledger: Path | None) -> Sequence[RunInfo]:
+    async with open_ledger(settings(ledger=ledger)) as kept:
+        return await kept.runs()
+
+
+def _dumps(value: object) -> str:
+    return json.dumps(value, indent=2) + "\n"

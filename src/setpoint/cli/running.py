@@ -1,0 +1,249 @@
+"""Commands that spend: run, resume, continue."""
+
+import json
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import anyio
+from cyclopts import App, Parameter
+from rich.console import Console
+
+from setpoint.cli.amounts import count, number
+from setpoint.compose import (
+    Request,
+    Settings,
+    begin_run,
+    find_run,
+    open_ledger,
+    read_draft,
+    read_spec,
+    settings,
+    supervised,
+    take_up_run,
+)
+from setpoint.core.event import Extended
+from setpoint.core.spec import Budget
+from setpoint.errors import ConfigError
+from setpoint.ports import Ledger
+from setpoint.report.html import render_html
+from setpoint.report.summary import Summary, summarise, to_json
+from setpoint.report.terminal import LiveView, render_summary
+from setpoint.run import Crew, Result, Run
+
+__all__ = ["Casting", "Limits", "Output", "finish", "register", "write_text"]
+
+Begin: TypeAlias = Callable[[Settings, Ledger, LiveView], Awaitable[tuple[Run, Crew]]]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Casting:
+    """Who does what; names are PROVIDER:NAME, such as embedded:qwen2.5-coder-1.5b."""
+
+    author: str | None = None
+    """Writes and revises."""
+    critic: str | None = None
+    """Judges the criteria that have no check; the author's model in a context of its own by default."""
+    confirmer: str | None = None
+    """Reads an accepted text once more; the critic by default."""
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """The most that may be spent; overrides the spec's budget."""
+
+    passes: str | None = None
+    """Drafts and failed moves, the first draft counted."""
+    tokens: str | None = None
+    """Tokens of all calls, such as 60k."""
+    money: str | None = None
+    """US dollars."""
+    seconds: str | None = None
+    """Active time."""
+    single: bool = False
+    """Never loop: one draft, measured."""
+
+    def budget(self, spec: Budget) -> Budget:
+        """The spec's budget with these limits instead."""
+        limits = {
+            "passes": 1 if self.single else count("--passes", self.passes),
+            "tokens": count("--tokens", self.tokens),
+            "money": number("--money", self.money),
+            "seconds": number("--seconds", self.seconds),
+        }
+        return replace(spec, **{name: value for name, value in limits.items() if value is not None})
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Output:
+    """Where the text and the talk go."""
+
+    output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None
+    """Write the text here instead of to standard output."""
+    report: Path | None = None
+    """Write the HTML report here."""
+    json: Annotated[bool, Parameter(negative="")] = False
+    """Print the run as JSON instead of the text."""
+    plain: Annotated[bool, Parameter(negative="")] = False
+    """Plain lines instead of the live view."""
+    ledger: Path | None = None
+    """The ledger to record in, instead of the configured one."""
+
+
+def register(app: App) -> None:
+    """Add the commands."""
+    app.command(run)
+    app.command(resume)
+    app.command(continue_, name="continue")
+
+
+def run(
+    spec: Path,
+    /,
+    *,
+    draft: Path | None = None,
+    casting: Casting | None = None,
+    limits: Limits | None = None,
+    output: Output | None = None,
+    seed: int = 0,
+    allow_commands: Annotated[bool, Parameter(negative="")] = False,
+    probe: bool = True,
+) -> int:
+    """Refine a text until its spec is met.
+
+    Parameters
+    ----------
+    spec
+        The spec file.
+    draft
+        A text that exists already; without it the author writes the first draft.
+    seed
+        What the sampling seeds are derived from.
+    allow_commands
+        Run the programs that the spec's checks name, without setpoint trust.
+    probe
+        Try a critic that is new on planted faults first.
+    """
+    out, casting, limits = output or Output(), casting or Casting(), limits or Limits()
+    file = read_spec(spec)
+    request = Request(
+        spec=file,
+        draft=read_draft(draft) if draft else None,
+        author=casting.author,
+        critic=casting.critic,
+        confirmer=casting.confirmer,
+        budget=limits.budget(file.budget),
+        seed=seed,
+        allow_commands=allow_commands,
+        probe=probe,
+    )
+
+    async def begin(where: Settings, ledger: Ledger, view: LiveView) -> tuple[Run, Crew]:
+        return await begin_run(request, where, ledger, view.on_event)
+
+    return anyio.run(_play, out, begin)
+
+
+def resume(run: str = "last", /, *, output: Output | None = None) -> int:
+    """Go on with a run that was interrupted.
+
+    Parameters
+    ----------
+    run
+        Its id, a part of it, or last.
+    """
+    return anyio.run(_play, output or Output(), partial(_take_up, run, None))
+
+
+def continue_(run: str = "last", /, *, limits: Limits | None = None, output: Output | None = None) -> int:
+    """Give a run more to spend and go on with it.
+
+    Parameters
+    ----------
+    run
+        Its id, a part of it, or last.
+    """
+    more = limits or Limits()
+    extended = Extended(
+        passes=count("--passes", more.passes) or 0,
+        tokens=count("--tokens", more.tokens) or 0,
+        money=number("--money", more.money) or 0.0,
+        seconds=number("--seconds", more.seconds) or 0.0,
+    )
+    if extended == Extended():
+        raise ConfigError("nothing is added; say how much, for example --passes +3 --tokens +20k")
+    return anyio.run(_play, output or Output(), partial(_take_up, run, extended))
+
+
+async def _take_up(
+    name: str, extended: Extended | None, where: Settings, ledger: Ledger, view: LiveView
+) -> tuple[Run, Crew]:
+    known = await find_run(name, ledger)
+    view.catch_up(await ledger.replay(known))
+    # A spec that ran its programs once was trusted then, and the ledger holds it by digest.
+    it, crew = await take_up_run(known, where, ledger, view.on_event)
+    await (it.resume() if extended is None else it.extend(extended))
+    return it, crew
+
+
+async def _play(out: Output, begin: Begin) -> int:
+    talk = Console(stderr=True, highlight=False)
+    _writable(out.output)
+    _writable(out.report)
+    where = settings(ledger=out.ledger, notice=partial(talk.print, markup=False, soft_wrap=True))
+    view = LiveView(talk, plain=out.plain or not talk.is_terminal)
+    async with open_ledger(where) as ledger:
+        with view:
+            it, crew = await begin(where, ledger, view)
+            result = await supervised(it, crew, where)
+        summary = summarise(await ledger.replay(it.id))
+    return finish(summary, result, out, talk)
+
+
+def _writable(file: Path | None) -> None:
+    """Find out before anything is spent that a result could not be written."""
+    if file is not None and (file.is_dir() or not os.access(_existing(file.absolute().parent), os.W_OK)):
+        raise ConfigError(f"{file}: cannot be written; name a file in a folder that you may write to")
+
+
+def _existing(folder: Path) -> Path:
+    return folder if folder.exists() else _existing(folder.parent)
+
+
+def finish(summary: Summary, result: Result, out: Output, talk: Console) -> int:
+    """Hand over the text, the summary and the report; gives the exit code."""
+    shown = ""
+    if out.report is not None:
+        write_text(out.report, render_html(summary))
+        shown = str(out.report)
+    render_summary(summary, talk, report=shown)
+    if out.output is not None:
+        write_text(out.output, result.text)
+    if out.json:
+        sys.stdout.write(json.dumps(to_json(summary), indent=2) + "\n")
+    elif out.output is None:
+        sys.stdout.write(result.text if result.text.endswith("\n") or not result.text else result.text + "\n")
+    sys.stdout.flush()
+    return {"accepted": 0, "machinery": 3}.get(result.outcome or "", 1)
+
+
+def write_text(file: Path, text: str) -> None:
+    """Write a file whole or not at all.
+
+    Raises:
+        ConfigError: if it cannot be written.
+    """
+    new = file.with_name(f".{file.name}.new")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        new.write_text(text, encoding="utf-8", errors="replace", newline="")
+        new.replace(file)
+    except OSError as error:
+        raise ConfigError(f"{file}: cannot be written: {error.strerror}") from error

@@ -1,0 +1,39 @@
+"""The composition root: spec files, configuration and environment become a wired run.
+
+The command line and the library both come through here, so that what one can do the other can.
+"""
+
+from setpoint.compose.inputs import SpecLike, build_checks, commands, read_draft, read_spec
+from setpoint.compose.reading import reading
+from setpoint.compose.refine import refine
+from setpoint.compose.settings import Settings, settings
+from setpoint.compose.wiring import (
+    Named,
+    Request,
+    begin_run,
+    find_run,
+    new_run_id,
+    open_ledger,
+    supervised,
+    take_up_run,
+)
+
+__all__ = [
+    "Named",
+    "Request",
+    "Settings",
+    "SpecLike",
+    "begin_run",
+    "build_checks",
+    "commands",
+    "find_run",
+    "new_run_id",
+    "open_ledger",
+    "read_draft",
+    "read_spec",
+    "reading",
+    "refine",
+    "settings",
+    "supervised",
+    "take_up_run",
+]

@@ -1,0 +1,286 @@
+"""From a request to a wired run: who plays which role, what it may cost, what it may execute."""
+
+import secrets
+import signal
+import time
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypeAlias, cast
+
+import anyio
+import anyio.to_thread
+
+from setpoint import models
+from setpoint.compose.inputs import build_checks, commands, guards
+from setpoint.compose.settings import Settings
+from setpoint.core.action import Role
+from setpoint.core.cost import count
+from setpoint.core.event import Opened, RoleModel
+from setpoint.core.policy import Policy
+from setpoint.core.spec import Budget, Spec
+from setpoint.errors import ConfigError, NotTrusted, RunNotFound
+from setpoint.ledgers import SqliteLedger
+from setpoint.ports import Author, Critic, Ledger, Model
+from setpoint.roles import ModelAuthor, ModelCritic, critic_form
+from setpoint.rubric.probe import Measured, battery
+from setpoint.run import Crew, OnEvent, Result, Run
+from setpoint.specfile import Config, SpecFile
+
+__all__ = [
+    "Named",
+    "Request",
+    "begin_run",
+    "find_run",
+    "new_run_id",
+    "open_ledger",
+    "remember_probes",
+    "supervised",
+    "take_up_run",
+]
+
+Named: TypeAlias = "str | Model | Author | Critic"
+"""A model by name (``provider:name``), a `Model`, or a role of one's own."""
+
+DEFAULT_REPLY_TOKENS: Final = 2000
+_TOKENS_PER_WORD: Final = 2
+
+
+def new_run_id() -> str:
+    """A short name that sorts by day and is typed easily."""
+    return f"{time.strftime('%y%m%d')}-{secrets.token_hex(3)}"
+
+
+@asynccontextmanager
+async def open_ledger(where: Settings) -> AsyncGenerator[SqliteLedger]:
+    """The user's ledger.
+
+    Raises:
+        LedgerError: if it cannot be opened.
+    """
+    async with SqliteLedger(where.ledger) as ledger:
+        yield ledger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A run to begin.
+
+    Args:
+        spec: the target, with budget and models as its file names them.
+        draft: a text that exists already.
+        author: overrides the spec's and the configuration's; the same for critic and confirmer.
+        budget: overrides the spec's.
+        policy: the tuning of the control law.
+        seed: what sampling seeds are derived from.
+        allow_commands: run programs that the spec names without asking the trust store.
+        probe: probe a critic that is new.
+    """
+
+    spec: SpecFile
+    draft: str | None = None
+    author: Named | None = None
+    critic: Named | None = None
+    confirmer: Named | None = None
+    budget: Budget | None = None
+    policy: Policy | None = None
+    seed: int = 0
+    allow_commands: bool = False
+    probe: bool = True
+
+    def named(self, role: Role, config: Config) -> Named | None:
+        """Who plays a role: as requested, else as the spec says, else as configured."""
+        given = {"author": self.author, "critic": self.critic, "confirmer": self.confirmer}[role]
+        return given or self.spec.models.get(role) or config.models.get(role)
+
+
+async def begin_run(
+    request: Request, where: Settings, ledger: Ledger, on_event: OnEvent | None = None, run: str = ""
+) -> tuple[Run, Crew]:
+    """Open a run and wire its crew; nothing is spent yet.
+
+    Raises:
+        NotTrusted: if the spec runs programs and was not trusted.
+        ConfigError: if no author is named, a model cannot be used, or a money cap meets an unknown price.
+    """
+    spec = request.spec.spec
+    if request.spec.fields:
+        names = ", ".join(request.spec.fields)
+        raise ConfigError(f"{request.spec.path}: the spec has fields to be filled in ({names}); fill them in to run it")
+    budget = request.budget or request.spec.budget
+    _require_trust(request, where)
+    who = _cast(request, where)
+    for named in who.values():
+        if isinstance(named, str):
+            await anyio.to_thread.run_sync(models.prepare, named, where.models, abandon_on_cancel=True)
+    crew = _crew(spec, who, where)
+    opened = Opened(
+        spec=spec,
+        budget=budget,
+        policy=request.policy or Policy(),
+        models=tuple(_role_model(role, named, where, budget) for role, named in who.items()),
+        title=Path(request.spec.path).stem if request.spec.path else " ".join(spec.brief.split())[:60],
+        given=request.draft,
+        reply_tokens=request.spec.reply_tokens or _reply_tokens(spec, request.draft),
+        probe_items=len(battery()) if spec.judged and request.probe else 0,
+        seed=request.seed,
+        nonce=secrets.token_hex(8),
+    )
+    return await Run.open(run or new_run_id(), opened, ledger, on_event), crew
+
+
+async def find_run(name: str, ledger: Ledger) -> str:
+    """The id of a run by its name, a part of it that only one run has, or ``last``.
+
+    Raises:
+        RunNotFound: if none or several fit.
+    """
+    known = [info.run for info in await ledger.runs()]
+    if name == "last" and known:
+        return known[0]
+    if name in known:
+        return name
+    fitting = [run for run in known if name and name in run]
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        raise RunNotFound(f"{name!r} fits {len(fitting)} runs: {', '.join(fitting[:5])}; name one of them in full")
+    latest = f"; the latest is {known[0]}" if known else "; no run has been recorded yet"
+    raise RunNotFound(f"there is no run {name!r}{latest} (setpoint runs lists them)")
+
+
+async def take_up_run(
+    run: str, where: Settings, ledger: Ledger, on_event: OnEvent | None = None, *, allow_commands: bool = False
+) -> tuple[Run, Crew]:
+    """Load a run from the ledger and wire its crew as it was; nothing is recorded yet.
+
+    Raises:
+        RunNotFound: if there is no such run.
+        ConfigError: if one of its models cannot be used any more.
+    """
+    it = await Run.take_up(run, ledger, on_event)
+    spec = it.state.spec
+    who: dict[Role, Named] = {model.role: model.model for model in it.state.opened.models}
+    _require_trust(Request(spec=SpecFile(spec=spec), allow_commands=allow_commands), where)
+    return it, _crew(spec, who, where)
+
+
+def _require_trust(request: Request, where: Settings) -> None:
+    spec = request.spec.spec
+    runs = commands(spec)
+    if not runs or request.allow_commands or where.trust.trusts(spec.digest):
+        return
+    listed = "\n".join(f"  {line}" for line in runs)
+    raise NotTrusted(
+        f"{request.spec.path or 'the spec'} runs programs on every draft:\n{listed}\n"
+        f"Look at them, then allow them with: setpoint trust {request.spec.path or 'SPEC'} (or --allow-commands for this run)"
+    )
+
+
+def _cast(request: Request, where: Settings) -> dict[Role, Named]:
+    """Who plays which role; a critic is needed only where a criterion has no check."""
+    author = request.named("author", where.config)
+    if author is None:
+        seen = models.keys_in(where.models.environment)
+        found = (
+            f" Keys seen in the environment, and not used unless a model is named: {', '.join(seen)}." if seen else ""
+        )
+        raise ConfigError(
+            'no model is named. Add --author PROVIDER:NAME, or [models] author = "…" to the spec or to setpoint.toml. '
+            f"Without any key: --author embedded:{models.catalogue()[0].name}.{found}"
+        )
+    who: dict[Role, Named] = {"author": author}
+    if request.spec.spec.judged:
+        who["critic"] = request.named("critic", where.config) or author
+        confirmer = request.named("confirmer", where.config)
+        if confirmer is not None:
+            who["confirmer"] = confirmer
+    return who
+
+
+def _crew(spec: Spec, who: Mapping[Role, Named], where: Settings) -> Crew:
+    known: dict[str, Model] = {}
+
+    def player(role: Role) -> Model | Author | Critic:
+        named = who[role]
+        if not isinstance(named, str):
+            return named
+        if named not in known:
+            known[named] = models.resolve(named, where.models)
+        return known[named]
+
+    author = player("author")
+    critics: dict[Role, Model | Author | Critic] = {role: player(role) for role in who if role != "author"}
+    return Crew(
+        author=ModelAuthor(author) if isinstance(author, Model) else cast("Author", author),
+        critics={
+            role: ModelCritic(critic, battery()) if isinstance(critic, Model) else cast("Critic", critic)
+            for role, critic in critics.items()
+        },
+        checks=build_checks(spec),
+        guards=guards(spec),
+    )
+
+
+def _role_model(role: Role, named: Named, where: Settings, budget: Budget) -> RoleModel:
+    if not isinstance(named, str):
+        return RoleModel(role=role, model=str(getattr(named, "name", "custom")))
+    price_in, price_out = models.price(named, where.models)
+    if budget.money is not None and (price_in is None or price_out is None):
+        raise ConfigError(
+            f"no price is known for {named!r}, so a cap in money cannot be held. Add its price to the file that "
+            "[prices] in setpoint.toml names, or cap tokens instead"
+        )
+    known = where.probes.get(named, critic_form()) if role != "author" else None
+    return RoleModel(
+        role=role,
+        model=named,
+        input_price=price_in,
+        output_price=price_out,
+        sensitivity=known.sensitivity if known else None,
+        specificity=known.specificity if known else None,
+    )
+
+
+def _reply_tokens(spec: Spec, given: str | None) -> int:
+    """Room for one reply: from the spec's own limits where it has some, and never less than the given text needs."""
+    limits = [
+        most * (_TOKENS_PER_WORD if call.name == "words" else 1)
+        for call in (c.check for c in spec.checked)
+        if call is not None and call.name in {"words", "characters"} and isinstance(most := call.params.get("max"), int)
+    ]
+    # Twice the limit: a text that is too long must be measured, not cut off.
+    room = 2 * min(limits) + 200 if limits else DEFAULT_REPLY_TOKENS
+    return max(room, 2 * count(given) + 200 if given else 0)
+
+
+async def supervised(run: Run, crew: Crew, where: Settings) -> Result:
+    """Drive a run; the first Ctrl-C or SIGTERM ends it as ``cancelled``, with its best draft."""
+    async with anyio.create_task_group() as tasks:
+        with anyio.CancelScope() as work:
+            tasks.start_soon(_cancel_on_signal, work)
+            await run.drive(crew)
+        if work.cancelled_caught and run.state.stopped is None:
+            await run.cancel("interrupted by the user")
+        tasks.cancel_scope.cancel()
+    remember_probes(run, where)
+    return run.result()
+
+
+async def _cancel_on_signal(work: anyio.CancelScope) -> None:
+    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async for _ in signals:
+            work.cancel()
+            return
+
+
+def remember_probes(run: Run, where: Settings) -> None:
+    """Keep what this run's probe found, so that the next run need not repeat it."""
+    for role in run.state.probes:
+        model = run.state.model(role)
+        sensitivity = run.state.sensitivity(role)
+        if model is None or model.sensitivity is not None or sensitivity is None:
+            continue
+        specificity = run.state.probes[role].specificity
+        where.probes.put(model.model, critic_form(), Measured(sensitivity=sensitivity, specificity=specificity or 0.0))

@@ -1,0 +1,70 @@
+"""The ledger that forgets: for tests, and for one-off calls of the library that nobody will resume.
+
+Events go through the same codec as on disk, so what works here works there.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+
+from setpoint.core.event import Event, Extended, Opened, Recorded, Resumed, Stopped
+from setpoint.errors import LedgerConflict, RunNotFound
+from setpoint.ledgers.codec import decode, encode
+from setpoint.ports import RunInfo
+
+__all__ = ["MemoryLedger"]
+
+
+class MemoryLedger:
+    """A `setpoint.ports.Ledger` in memory.
+
+    Args:
+        clock: gives the time in seconds since the epoch.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._runs: dict[str, list[Recorded]] = {}
+
+    async def append(self, run: str, expected: int, digest: str, event: Event) -> Recorded:
+        """Store one event; see `setpoint.ports.Ledger.append`.
+
+        Raises:
+            LedgerConflict: if the run does not hold exactly ``expected`` events.
+            LedgerError: if the event has no stored form.
+        """
+        held = len(self._runs.get(run, ()))
+        if held != expected:
+            raise LedgerConflict(f"run {run}: {held} events are stored where {expected} were expected")
+        same = decode(encode(event))
+        recorded = Recorded(run=run, seq=expected, at=self._clock(), digest=digest, event=same)
+        self._runs.setdefault(run, []).append(recorded)
+        return recorded
+
+    async def replay(self, run: str) -> Sequence[Recorded]:
+        """All events of a run in order.
+
+        Raises:
+            RunNotFound: if there is no such run.
+        """
+        if run not in self._runs:
+            raise RunNotFound(f"there is no run {run!r} in this ledger")
+        return tuple(self._runs[run])
+
+    async def runs(self) -> Sequence[RunInfo]:
+        """All runs, the one touched last first."""
+        infos = [_info(events) for events in self._runs.values()]
+        return tuple(sorted(infos, key=lambda info: (info.touched, info.started, info.run), reverse=True))
+
+
+def _info(events: Sequence[Recorded]) -> RunInfo:
+    first, last = events[0], events[-1]
+    ends = [e.event for e in events if isinstance(e.event, Stopped | Resumed | Extended)]
+    return RunInfo(
+        run=first.run,
+        started=first.at,
+        touched=last.at,
+        events=len(events),
+        digest=last.digest,
+        title=first.event.title if isinstance(first.event, Opened) else "",
+        outcome=ends[-1].outcome if ends and isinstance(ends[-1], Stopped) else "",
+    )

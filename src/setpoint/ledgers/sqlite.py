@@ -1,0 +1,255 @@
+"""The ledger in one SQLite file, which is the default.
+
+Rules of this module:
+- One thread owns the connection; coroutines hand it their work and wait. So nothing blocks the event loop, nothing
+  is done twice at a time, and the ledger may be used from one event loop after another.
+- `append` is never cut in half: once handed over it is carried to its end, even if the task is cancelled meanwhile.
+  The cancellation goes on afterwards.
+- Every error of SQLite or of the file system leaves here as a `LedgerError` that says what to do.
+"""
+
+import asyncio
+import contextlib
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self, TypeVar
+
+import anyio
+
+from setpoint.core.event import Event, Opened, Recorded, Stopped
+from setpoint.errors import LedgerConflict, LedgerError, RunNotFound
+from setpoint.ledgers.codec import decode, encode
+from setpoint.ledgers.schema import migrate, transaction
+from setpoint.ports import RunInfo
+
+__all__ = ["SqliteLedger"]
+
+T = TypeVar("T")
+
+_ADVICE: Final = {
+    sqlite3.SQLITE_BUSY: "it is locked by another process; wait until that one is done, or stop it, and try again",
+    sqlite3.SQLITE_LOCKED: "it is locked by another process; wait until that one is done, or stop it, and try again",
+    sqlite3.SQLITE_FULL: "the disk is full; free some space, or move the file and name it with --ledger FILE,"
+    " then resume the run",
+    sqlite3.SQLITE_CORRUPT: "the file is damaged; keep a copy of it, and restore it from a backup or name another"
+    " with --ledger FILE",
+    sqlite3.SQLITE_NOTADB: "the file is not a ledger, or is damaged; name another with --ledger FILE",
+    sqlite3.SQLITE_READONLY: "the file or its folder cannot be written to; change its permissions, or name another"
+    " with --ledger FILE",
+    sqlite3.SQLITE_CANTOPEN: "it cannot be opened; look at the permissions of the file and its folder, or name"
+    " another with --ledger FILE",
+    sqlite3.SQLITE_IOERR: "the disk could not be read or written; it may be full or failing",
+}
+
+_RUNS = """
+    SELECT first.run, first.at, last.at, last.seq + 1, last.digest, coalesce(first.title, ''),
+        coalesce((
+            SELECT outcome FROM events AS e
+            WHERE e.run = first.run AND e.kind IN ('stopped', 'resumed', 'extended')
+            ORDER BY e.seq DESC LIMIT 1
+        ), '')
+    FROM events AS first JOIN events AS last
+        ON last.run = first.run AND last.seq = (SELECT max(seq) FROM events WHERE run = first.run)
+    WHERE first.seq = 0
+    ORDER BY last.at DESC, first.at DESC, first.run DESC"""
+
+
+class SqliteLedger:
+    """A `setpoint.ports.Ledger` in an SQLite file; opened on first use, also as ``async with``.
+
+    The file and its side files can be read and written by their owner only; folders that are missing are made.
+
+    Args:
+        path: the file.
+        clock: gives the time in seconds since the epoch.
+        patience: seconds to wait while another process holds the file.
+    """
+
+    def __init__(self, path: Path, *, clock: Callable[[], float] = time.time, patience: float = 10.0) -> None:
+        self.path = path
+        self._clock = clock
+        self._patience = patience
+        self._connection: sqlite3.Connection | None = None
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="setpoint-ledger")
+        self._closed = False
+
+    async def append(self, run: str, expected: int, digest: str, event: Event) -> Recorded:
+        """Store one event; see `setpoint.ports.Ledger.append`.
+
+        If the task is cancelled meanwhile, the event is stored all the same (or found to be impossible to store)
+        before `asyncio.CancelledError` goes on.
+
+        Raises:
+            LedgerConflict: if the run does not hold exactly ``expected`` events.
+            LedgerError: if nothing could be stored.
+        """
+        body = encode(event)
+        same = decode(body)  # what a resume will read; if it cannot be read, it must not be stored
+
+        def store(connection: sqlite3.Connection) -> Recorded:
+            with transaction(connection):
+                recorded = Recorded(run=run, seq=expected, at=self._clock(), digest=digest, event=same)
+                _insert(connection, recorded, body)
+            return recorded
+
+        return await _to_the_end(self._submit(store))
+
+    async def replay(self, run: str) -> Sequence[Recorded]:
+        """All events of a run in order.
+
+        Raises:
+            RunNotFound: if there is no such run.
+            LedgerError: if they cannot be read.
+        """
+
+        def read(connection: sqlite3.Connection) -> list[tuple[int, float, str, str]]:
+            query = "SELECT seq, at, digest, body FROM events WHERE run = ? ORDER BY seq"
+            return connection.execute(query, (run,)).fetchall()
+
+        rows = await asyncio.wrap_future(self._submit(read))
+        if not rows:
+            raise RunNotFound(f"there is no run {run!r} in {self.path}; `setpoint runs` lists those there are")
+        return tuple(
+            Recorded(run=run, seq=seq, at=at, digest=digest, event=self._decoded(run, seq, body))
+            for seq, at, digest, body in rows
+        )
+
+    async def runs(self) -> Sequence[RunInfo]:
+        """All runs, the one touched last first.
+
+        Raises:
+            LedgerError: if they cannot be read.
+        """
+
+        def read(connection: sqlite3.Connection) -> list[tuple[str, float, float, int, str, str, str]]:
+            return connection.execute(_RUNS).fetchall()
+
+        rows = await asyncio.wrap_future(self._submit(read))
+        return tuple(
+            RunInfo(
+                run=run, started=started, touched=touched, events=count, digest=digest, title=title, outcome=outcome
+            )
+            for run, started, touched, count, digest, title, outcome in rows
+        )
+
+    async def close(self) -> None:
+        """Finish what was handed over and close the file; using the ledger afterwards is an error."""
+        if self._closed:
+            return
+        self._closed = True
+
+        def close() -> None:
+            if self._connection is not None:
+                self._connection.close()
+
+        await _to_the_end(self._thread.submit(close))
+        self._thread.shutdown(wait=False)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def _submit(self, work: Callable[[sqlite3.Connection], T]) -> "Future[T]":
+        if self._closed:
+            raise LedgerError(f"the ledger {self.path} has been closed")
+        return self._thread.submit(self._perform, work)
+
+    def _perform(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Runs in the ledger's thread."""
+        try:
+            if self._connection is None:
+                self._connection = _open(self.path, self._patience, self._clock)
+            return work(self._connection)
+        except sqlite3.Error as error:
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the rest of the code says where, not what
+            raise LedgerError(f"the ledger {self.path}: {_ADVICE.get(code, str(error))}") from error
+        except OSError as error:
+            raise LedgerError(
+                f"the ledger {self.path} cannot be opened: {error.strerror or error}; name another with --ledger FILE"
+            ) from error
+
+    def _decoded(self, run: str, seq: int, body: str) -> Event:
+        try:
+            return decode(body)
+        except LedgerError as error:
+            raise LedgerError(f"the ledger {self.path}: run {run}, event {seq}: {error}") from error
+
+
+def _insert(connection: sqlite3.Connection, recorded: Recorded, body: str) -> None:
+    run, event = recorded.run, recorded.event
+    held = connection.execute("SELECT coalesce(max(seq) + 1, 0) FROM events WHERE run = ?", (run,)).fetchone()[0]
+    if held != recorded.seq:
+        raise LedgerConflict(
+            f"run {run}: {held} events are stored where {recorded.seq} were expected; another process has taken the"
+            " run up, so this one must let go of it"
+        )
+    title = event.title if isinstance(event, Opened) else None
+    outcome = event.outcome if isinstance(event, Stopped) else None
+    connection.execute(
+        "INSERT INTO events (run, seq, at, digest, kind, title, outcome, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (run, recorded.seq, recorded.at, recorded.digest, event.kind, title, outcome, body),
+    )
+
+
+def _open(path: Path, patience: float, clock: Callable[[], float]) -> sqlite3.Connection:
+    for folder in (folder for folder in reversed(path.parents) if not folder.exists()):
+        folder.mkdir(mode=0o700, exist_ok=True)
+    # SQLite gives its side files the mode of the main file, so that one is made first.
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644))
+    connection = sqlite3.connect(path, timeout=patience, isolation_level=None)
+    try:
+        connection.execute("PRAGMA trusted_schema = OFF")
+        _prepare(connection, path, patience, clock)
+    except BaseException as error:
+        connection.close()
+        if isinstance(error, LedgerError):
+            raise LedgerError(f"the ledger {path}: {error}") from error
+        raise
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, path: Path, patience: float, clock: Callable[[], float]) -> None:
+    """Make the file ours, or refuse before anything in it is changed."""
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            migrate(connection, clock)
+            # Every commit reaches the disk before `append` returns; readers never wait for a writer.
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            break
+        except sqlite3.OperationalError as error:
+            # Turning on the write-ahead log needs the file alone and does not wait by itself.
+            busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not busy or time.monotonic() >= deadline:
+                raise
+            time.sleep(0.02)
+    for name in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+        if name.exists() and name.stat().st_mode & 0o077:
+            with contextlib.suppress(PermissionError):  # another user's file that was shared with us on purpose
+                name.chmod(0o600)
+
+
+async def _to_the_end(work: "Future[T]") -> T:
+    """Wait for the work whatever happens to the waiting task, then let a cancellation go on."""
+    waiting = asyncio.wrap_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    with anyio.CancelScope(shield=True):  # else an outer scope would cancel again at every turn of the event loop
+        while not waiting.done():
+            try:
+                await asyncio.wait({waiting})
+            except asyncio.CancelledError as error:
+                cancelled = error
+    if cancelled is not None:
+        waiting.exception()  # looked at, so that it is not reported as lost
+        raise cancelled
+    return waiting.result()

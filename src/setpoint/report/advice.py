@@ -1,0 +1,139 @@
+"""What to do now, and what to change in the spec, in plain words per outcome.
+
+Every sentence names the criteria or the command it is about; none asks the reader to know how the loop works.
+"""
+
+from collections.abc import Sequence
+from typing import assert_never
+
+from setpoint.core.action import Revise, Role
+from setpoint.core.control import trusted
+from setpoint.core.state import DraftState, State
+from setpoint.report.text import and_list, one_line, plural
+
+__all__ = ["next_steps", "spec_advice"]
+
+_MANY_PASSES = 5
+
+
+def next_steps(state: State, run: str, returned: DraftState | None) -> tuple[str, ...]:  # noqa: C901 - a case each
+    """What to do now; commands stand in backticks."""
+    stopped = state.stopped
+    if stopped is None:
+        return (f"If no process is working on it any more, take it up again: `setpoint resume {run}`.",)
+    still_open = state.open_criteria(returned) if returned else ()
+    names = and_list(still_open)
+    by_hand = f"Mend {names} by hand, then measure the text: `setpoint check DRAFT --spec SPEC`."
+    match stopped.outcome:
+        case "accepted":
+            return _after_acceptance(state)
+        case "unverified":
+            return _after_doubt(state)
+        case "off_target":
+            return (
+                f"Read the brief as a stranger would: does it say what {names} asks for, and do the sources hold it?",
+                "If they do, the author is too weak for it: name another with `--author PROVIDER:NAME`.",
+            )
+        case "contradiction":
+            return (f"Decide which of {names} goes first and say so in the brief, or loosen one of them.",)
+        case "unsatisfiable":
+            stuck = and_list(name for name in still_open if name in state.set_aside) or names
+            return (f"Loosen {stuck}, or say in it how it can be met.", by_hand)
+        case "unmeasurable":
+            return (f"Add a source or a check for {names}: as it stands nobody can tell whether it is met.",)
+        case "settled":
+            return (f"Take the text as it is if {names} does not matter to you.", by_hand)
+        case "out_of_budget":
+            return _after_budget(state, run, names)
+        case "cancelled":
+            return (f"Go on where it stopped: `setpoint resume {run}`.",)
+        case "machinery":
+            return _after_trouble(state, run)
+        case _:
+            assert_never(stopped.outcome)
+
+
+def _after_acceptance(state: State) -> tuple[str, ...]:
+    unmeasured = state.spec.judged and any(
+        state.model(role) and state.sensitivity(role) is None for role in ("critic", "confirmer")
+    )
+    read = (
+        "Read the text yourself before you rely on it: the critic was never tested."
+        if unmeasured
+        else "Read the text once yourself: criteria measure what they say and nothing else."
+    )
+    wishes = f"Look through {plural(len(state.wishes), 'wish')} in the parking lot; make a criterion of what matters."
+    return (read, wishes) if state.wishes else (read,)
+
+
+def _after_doubt(state: State) -> tuple[str, ...]:
+    judged = and_list(criterion.name for criterion in state.spec.judged)
+    return (
+        "Name another critic with `--critic PROVIDER:NAME` and run the spec again from this text (`--draft FILE`).",
+        f"Or give {judged} a check, so that code decides.",
+        "Or read the text yourself; only you can say then that it is good.",
+    )
+
+
+def _after_trouble(state: State, run: str) -> tuple[str, ...]:
+    if state.broken >= state.policy.broken_readings:
+        return ("This critic does not answer in the form it is asked for; name another: `--critic PROVIDER:NAME`.",)
+    trouble = one_line(state.last_trouble or (state.stopped.reason if state.stopped else ""), 200)
+    return (
+        f"Put right what failed ({trouble}) and go on: `setpoint resume {run}`.",
+        "Or start again with another model: `--author PROVIDER:NAME`, `--critic PROVIDER:NAME`.",
+    )
+
+
+def _after_budget(state: State, run: str, names: str) -> tuple[str, ...]:
+    """Name the cap that was hit: more of another one would change nothing."""
+    budget, reason = state.budget, state.stopped.reason if state.stopped else ""
+    if len(state.passes) >= budget.passes:
+        flags = "--passes +3"
+    elif budget.tokens is not None and "tokens" in reason:
+        flags = f"--tokens +{max(1, -(-budget.tokens // 3000))}k"
+    elif budget.money is not None and "$" in reason:
+        flags = f"--money +{budget.money / 2:.2f}"
+    elif budget.seconds is not None:
+        flags = f"--seconds +{max(60, round(budget.seconds / 2))}"
+    else:
+        flags = "--passes +3"
+    still = f"Still open: {names}. " if names else ""
+    return (f"{still}Go on with more budget: `setpoint continue {run} {flags}`.",)
+
+
+def spec_advice(state: State, returned: DraftState | None) -> tuple[str, ...]:
+    """What to change in the spec so that the next run is shorter or says more."""
+    advice: list[str] = []
+    for name, why in state.set_aside.items():
+        advice.append(f"{name} was set aside ({one_line(why, 160)}): loosen it, or say in it how it can be met.")
+    if returned is not None:
+        verdicts = returned.verdicts()
+        advice.extend(
+            f"{name} cannot be assessed: add a source or a check."
+            for name in state.spec.names()
+            if name in verdicts and verdicts[name].status == "cannot_assess"
+        )
+    if len(state.passes) > _MANY_PASSES:
+        advice.append(
+            f"The run took {plural(len(state.passes), 'pass')}; if that is usual, tighten {and_list(_slowest(state))}."
+        )
+    critics: tuple[Role, ...] = ("critic", "confirmer")
+    if state.spec.judged and any(state.model(role) and not trusted(state, role) for role in critics):
+        names = and_list(criterion.name for criterion in state.spec.judged)
+        advice.append(f"The critic lets planted faults through: name another one, or give {names} a check.")
+    if state.wishes:
+        advice.append(
+            f"The critic wished for {plural(len(state.wishes), 'thing')} that no criterion demands; see below."
+        )
+    return tuple(advice)
+
+
+def _slowest(state: State) -> Sequence[str]:
+    """The criteria that were targeted most."""
+    times: dict[str, int] = {}
+    for entry in state.passes:
+        for name in entry.action.targets if isinstance(entry.action, Revise) else ():
+            times[name] = times.get(name, 0) + 1
+    most = max(times.values(), default=0)
+    return [name for name, count in times.items() if count == most] or list(state.spec.names())

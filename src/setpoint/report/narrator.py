@@ -1,0 +1,196 @@
+"""A run told in plain lines, one per event, for logs and for terminals that cannot redraw.
+
+`Narrator.tell` sees the states before and after an event; it keeps nothing but which pass it has spoken about last.
+"""
+
+from collections.abc import Iterator
+
+from setpoint.core.action import Judge, Revise, Write
+from setpoint.core.event import (
+    CallFailed,
+    Cancelled,
+    Drafted,
+    Event,
+    Extended,
+    Judged,
+    Measured,
+    Misjudged,
+    MoveFailed,
+    Opened,
+    PatchMissed,
+    Probed,
+    Requested,
+    Resumed,
+    SetAsideNoted,
+    Stopped,
+)
+from setpoint.core.fault import Verdict
+from setpoint.core.state import State
+from setpoint.report.history import targets_of
+from setpoint.report.readings import gained, lost, probe_view, result
+from setpoint.report.text import and_list, dollars, duration, one_line, plural, thousands
+from setpoint.report.words import call_says, failure_says, outcome_title, purpose_says, role_says, rule_says
+
+__all__ = ["Narrator", "probe_says", "spending"]
+
+
+class Narrator:
+    """Tells events in sentences."""
+
+    def __init__(self) -> None:
+        self._told = 0
+        """The last pass whose result was told."""
+
+    def tell(self, before: State | None, after: State, event: Event) -> Iterator[str]:
+        """The lines for one event; untrusted text in them is not cleaned yet."""
+        if isinstance(event, Opened):
+            yield from _opening(after)
+        elif before is not None:
+            author_next = isinstance(event, Requested) and isinstance(event.action, Write | Revise)
+            if author_next or isinstance(event, Stopped):
+                yield from self._result(after)
+            yield from _told(before, after, event)
+
+    def _result(self, state: State) -> Iterator[str]:
+        """What became of the last pass, told once, when it is settled."""
+        entry = state.passes[-1] if state.passes else None
+        if entry is None or entry.number == self._told:
+            return
+        self._told = entry.number
+        what = result(state, entry)
+        won, gone = and_list(gained(state, entry)), and_list(lost(state, entry))
+        why = "; ".join(part for part in (f"gained {won}" if won else "", f"lost {gone}" if gone else "") if part)
+        because = f" ({why})" if why else ""
+        match what:
+            case "kept":
+                best = state.best
+                still = state.open_criteria(best) if best else ()
+                rest = f"open: {and_list(still)}" if still else "nothing is open"
+                yield f"pass {entry.number}: draft {entry.draft} is kept{because}; {rest}"
+            case "rolled_back":
+                yield f"pass {entry.number}: draft {entry.draft} is rolled back{because}; it is not nearer than the best"
+            case "unread" | "pending":
+                yield f"pass {entry.number}: draft {entry.draft} was not read in full"
+            case "failed":
+                return
+
+
+def _opening(state: State) -> Iterator[str]:
+    spec, opened = state.spec, state.opened
+    measured = f"{len(spec.checked)} by checks, {len(spec.judged)} by a critic"
+    yield f"{one_line(opened.title)}: {plural(len(spec.criteria), 'criterion')} ({measured}); at most {_caps(state)}"
+    yield "; ".join(f"{model.role}: {model.model}" for model in opened.models) or "no models"
+
+
+def _caps(state: State) -> str:
+    budget = state.budget
+    caps = [plural(budget.passes, "pass")]
+    caps += [plural(budget.tokens, "token")] if budget.tokens is not None else []
+    caps += [dollars(budget.money)] if budget.money is not None else []
+    caps += [duration(budget.seconds)] if budget.seconds is not None else []
+    return and_list(caps)
+
+
+def spending(state: State) -> str:
+    """Spent against the caps, on one line."""
+    spent, budget = state.spent, state.budget
+    of_tokens = f" of {thousands(budget.tokens)}" if budget.tokens is not None else ""
+    of_money = f" of {dollars(budget.money)}" if budget.money is not None else ""
+    of_seconds = f" of {duration(budget.seconds)}" if budget.seconds is not None else ""
+    unpriced = f" and {plural(spent.unpriced, 'call')} of unknown price" if spent.unpriced else ""
+    return (
+        f"{len(state.passes)} of {plural(budget.passes, 'pass')}, "
+        f"{thousands(spent.tokens)}{of_tokens} tokens, "
+        f"{dollars(spent.money + spent.uncertain_money)}{of_money}{unpriced}, "
+        f"{duration(state.elapsed)}{of_seconds}"
+    )
+
+
+def _told(before: State, after: State, event: Event) -> Iterator[str]:  # noqa: C901, PLR0912 - a case each
+    match event:
+        case Requested():
+            yield from _request(before, event)
+        case Drafted():
+            yield _draft_line(before, after)
+        case MoveFailed():
+            yield f"pass {len(after.passes)}: no draft. {failure_says(event.why).rstrip('.')}: {one_line(event.detail)}"
+        case PatchMissed():
+            misses = "; ".join(one_line(miss, 160) for miss in event.misses)
+            yield f"{plural(len(event.misses), 'edit')} did not apply: {misses}"
+        case Measured():
+            yield _verdict_line(f"draft {event.draft}, checks", event.verdicts)
+        case Judged():
+            action = before.pending.action if before.pending else None
+            what = purpose_says(action.purpose).lower() if isinstance(action, Judge) else "reading"
+            yield _verdict_line(f"draft {event.draft}, {what}", event.verdicts)
+        case Misjudged():
+            yield f"the critic's reply could not be used: {one_line(event.detail)}"
+        case CallFailed():
+            yield f"the call to the {event.role} failed: {one_line(event.detail)}"
+        case Probed():
+            yield from _probe_lines(after, event)
+        case SetAsideNoted():
+            yield f"{event.criterion} is set aside: {one_line(event.why)}"
+        case Extended():
+            yield f"more budget; now at most {_caps(after)}"
+        case Resumed():
+            yield "taken up again"
+        case Cancelled():
+            yield f"ended by hand: {one_line(event.why)}"
+        case Stopped():
+            yield f"{outcome_title(event.outcome).lower()}: {one_line(event.reason)}; {spending(after)}"
+        case Opened():
+            return
+
+
+def _request(state: State, event: Requested) -> Iterator[str]:
+    action = event.action
+    model = state.model(event.role)
+    number = len(state.passes) + (event.role == "author")
+    who = f"waiting for {role_says(event.role)} ({model.model})" if model else f"waiting for {role_says(event.role)}"
+    if isinstance(action, Write | Revise):
+        yield f"pass {number}: {call_says(action)}. {rule_says(event.rule)}"
+        for target in targets_of(state, action) if isinstance(action, Revise) else ():
+            yield f"  fix {target.criterion}: {one_line(target.directive)}"
+        yield who
+    else:
+        yield f"{who}: {call_says(action)}"
+
+
+def _draft_line(before: State, after: State) -> str:
+    latest, entry = after.latest, after.passes[-1]
+    words = plural(len(latest.draft.text.split()), "word") if latest else ""
+    used = after.spent.tokens - before.spent.tokens
+    cost = f", {thousands(used)} tokens" if used else ""
+    return f"pass {entry.number}: draft {entry.draft}, {words}{cost}"
+
+
+def _verdict_line(what: str, verdicts: tuple[Verdict, ...]) -> str:
+    bad = [verdict for verdict in verdicts if verdict.status != "pass"]
+    good = len(verdicts) - len(bad)
+    words = {"fail": "fails", "cannot_assess": "cannot be assessed"}
+    told = "; ".join(
+        f"{v.criterion} {words[v.status]}"
+        + (f" ({one_line(v.directive or v.reason, 160)})" if v.reason or v.directive else "")
+        for v in bad
+    )
+    return f"{what}: {good} of {len(verdicts)} pass" + (f"; {told}" if told else "")
+
+
+def _probe_lines(state: State, event: Probed) -> Iterator[str]:
+    view = probe_view(state, event.role)
+    if view is not None and view.state == "measured now":
+        yield probe_says(state, event)
+    else:
+        yield f"planted text {event.item + 1} of {state.opened.probe_items} judged by {role_says(event.role)}"
+
+
+def probe_says(state: State, event: Probed) -> str:
+    """The result of a finished probe, and what it means for the run."""
+    view = probe_view(state, event.role)
+    if view is None:
+        return ""
+    found = f"the {event.role} noticed {view.noticed} of {plural(view.failures, 'planted fault')}"
+    if view.trusted:
+        return f"{found}: it may accept a text"
+    return f"{found}: too few to be believed, so this run can end as unverified at best"

@@ -1,0 +1,227 @@
+"""The run in a terminal: the live view while it goes on, and the summary after its end.
+
+Both write to the console they are given and to nothing else. Where the console is not a terminal, or on request, the
+live view is plain numbered lines.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from setpoint.core.action import Revise, Write
+from setpoint.core.event import Recorded, Requested, Stopped
+from setpoint.core.state import State, begin, evolve
+from setpoint.report.grid import glyphs_for, grid, safe
+from setpoint.report.history import targets_of
+from setpoint.report.narrator import Narrator, spending
+from setpoint.report.readings import probe_view
+from setpoint.report.text import clean, dollars, duration, one_line, plural, thousands
+from setpoint.report.view import Summary, TargetView
+from setpoint.report.words import call_says, role_says, rule_says
+
+__all__ = ["LiveView", "clean", "render_summary"]
+
+_FRAMES_PER_SECOND = 4
+_AROUND_THE_GRID = 12
+"""Lines of a frame that are neither criteria nor the facts below them."""
+_FAULTS = 4
+"""So many of the faults being fixed are shown; a redraft takes on all of them."""
+_BRIEF = 400
+
+
+class LiveView:
+    """Shows a run as it goes; a context manager.
+
+    Args:
+        console: where to write, usually standard error.
+        plain: numbered lines even on a terminal.
+        clock: seconds, from any start; only differences are used.
+    """
+
+    def __init__(self, console: Console, *, plain: bool, clock: Callable[[], float] = time.monotonic) -> None:
+        self._console = console
+        self._plain = plain or not console.is_terminal
+        self._clock = clock
+        self._lock = threading.Lock()  # the screen is redrawn by a thread of its own
+        self._narrator = Narrator()
+        self._lines = 0
+        self._state: State | None = None
+        self._run = ""
+        self._fixing: tuple[TargetView, ...] = ()
+        self._since = clock()
+        self._live: Live | None = None
+
+    def __enter__(self) -> Self:
+        if not self._plain:
+            self._live = Live(get_renderable=self._frame, console=self._console, refresh_per_second=_FRAMES_PER_SECOND)
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live is not None:
+            live, self._live = self._live, None
+            live.stop()
+
+    def catch_up(self, events: Iterable[Recorded]) -> None:
+        """Take in events of an earlier process without telling them."""
+        for recorded in events:
+            self._follow(recorded)
+
+    def on_event(self, recorded: Recorded) -> None:
+        """Show one more event; events come in order, from the first of the run.
+
+        Raises:
+            ValueError: if the first event does not open a run.
+        """
+        before = self._state
+        after = self._follow(recorded)
+        if self._plain:
+            for line in self._narrator.tell(before, after, recorded.event):
+                self._lines += 1
+                text = safe(line, self._console).rstrip("\n")
+                self._console.print(Text(f"{self._lines:>3}  {text}"), soft_wrap=True)
+        elif self._live is not None:
+            self._live.refresh()
+
+    def _follow(self, recorded: Recorded) -> State:
+        with self._lock:
+            before = self._state
+            after = begin(recorded) if before is None else evolve(before, recorded)
+            if isinstance(recorded.event, Requested):
+                self._since = self._clock()
+                if before is not None and isinstance(recorded.event.action, Write | Revise):
+                    action = recorded.event.action
+                    self._fixing = targets_of(before, action) if isinstance(action, Revise) else ()
+            self._run = recorded.run
+            self._state = after
+            return after
+
+    def _frame(self) -> RenderableType:
+        with self._lock:
+            state, fixing, waited = self._state, self._fixing, self._clock() - self._since
+        if state is None:
+            return Text(" starting", style="dim")
+        # While it is redrawn a frame must fit on the screen; the last one stays and may scroll.
+        title = Text(f" {safe(one_line(state.opened.title, 60), self._console)}", style="bold")
+        title.append(f"   run {safe(self._run, self._console)}", style="dim not bold")
+        now = _facts(self._console, _now(state, fixing, waited))
+        below = len(self._console.render_lines(now, self._console.options, pad=False))
+        rows = None if self._live is None else max(3, self._console.height - _AROUND_THE_GRID - below)
+        return Group(title, Text(), *grid(state, self._console, rows=rows), Text(), now)
+
+
+def _now(state: State, fixing: tuple[TargetView, ...], waited: float) -> Iterator[tuple[str, str]]:
+    """What is being done, by which rule, about which fault, what is waited for, and what is spent."""
+    request, stopped = state.pending, state.stopped
+    for role in ("critic", "confirmer"):
+        view = probe_view(state, role) if state.spec.judged else None
+        if view is not None and view.sensitivity is not None and not view.trusted:
+            share = f"{view.sensitivity:.0%}"
+            yield "note", f"the {role} notices {share} of planted faults; this run can end as unverified at best"
+    if stopped is not None:
+        yield from _ended(stopped)
+    elif request is not None:
+        number = len(state.passes) + (request.role == "author")
+        yield "now", f"pass {number}: {call_says(request.action)}" if number else call_says(request.action)
+        yield "why", f"{rule_says(request.rule)} (rule {request.rule})"
+        shown = fixing[:_FAULTS] if request.role == "author" else ()
+        for target in shown:
+            yield "fault", f"{target.criterion}: {one_line(target.directive, 160)}"
+        if shown != fixing and shown:
+            yield "fault", f"and {len(fixing) - len(shown)} more"
+        model = state.model(request.role)
+        yield "wait", f"{role_says(request.role)} ({model.model if model else 'unknown model'}), {duration(waited)}"
+    else:
+        yield "now", "measuring"
+    yield "spent", spending(state)
+
+
+def _ended(stopped: Stopped) -> Iterator[tuple[str, str]]:
+    yield "end", f"{stopped.outcome.replace('_', ' ')}: {stopped.reason}"
+    yield "why", f"{rule_says(stopped.rule)} (rule {stopped.rule})"
+
+
+def _facts(console: Console, rows: Iterable[tuple[str, str | Text]]) -> Table:
+    """Pairs of a word and a text; the text wraps below itself."""
+    table = Table.grid(padding=(0, 2, 0, 1))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    previous = ""
+    for word, text in rows:
+        shown = text if isinstance(text, Text) else Text(safe(text, console))
+        table.add_row(Text("" if word == previous else word), shown)
+        previous = word
+    return table
+
+
+def render_summary(summary: Summary, console: Console, *, report: str = "") -> None:
+    """Write what was asked, how it ended and why, what is open, what to do next and what it cost.
+
+    Args:
+        summary: from `summarise`.
+        console: where to write.
+        report: where the report file is; left out if empty.
+    """
+    heading = Text(safe(one_line(summary.title, 80), console) + ": ", style="bold")
+    heading.append(summary.outcome_title.lower(), style="green" if summary.outcome == "accepted" else "yellow")
+    console.print(heading)
+    console.print(_facts(console, _summary_rows(summary, console, report)))
+
+
+def _summary_rows(summary: Summary, console: Console, report: str) -> Iterator[tuple[str, str | Text]]:
+    yield "asked", one_line(summary.brief, _BRIEF)
+    yield "outcome", summary.outcome_says
+    if summary.reason:
+        yield "why", f"{one_line(summary.reason)} (rule {summary.rule})"
+    if summary.strength:
+        yield "rests on", f"{summary.strength}. {summary.strength_says}"
+    if summary.returned is not None:
+        kept = f"draft {summary.returned} of {sum(entry.draft is not None for entry in summary.passes)}"
+        yield "text", f"{kept}, {plural(len(summary.text.split()), 'word')}"
+    else:
+        drafts = any(entry.draft is not None for entry in summary.passes)
+        yield "text", "none: no draft could be read in full" if drafts else "none: there is no draft yet"
+    glyphs = glyphs_for(console)
+    for fault in summary.open_faults:
+        kind = "fail" if fault.status == "fail" else "cannot_assess"
+        weight = f"core, impact {fault.impact}" if fault.core else f"impact {fault.impact}"
+        line = Text(f"{glyphs.cells[kind]} ", style="bold red" if kind == "fail" else "yellow")
+        line.append(
+            safe(f"{fault.criterion} ({weight}): {one_line(fault.directive or fault.says)}", console),
+            style="default not bold",
+        )
+        yield "open", line
+    for aside in summary.set_aside:
+        yield "set aside", f"{aside.criterion}: {one_line(aside.why)}"
+    if summary.wishes:
+        yield "parked", f"{plural(len(summary.wishes), 'wish')} of the critic that no criterion demands; see the report"
+    for step in summary.next_steps:
+        yield "next", step
+    yield "spent", _spent(summary)
+    if report:
+        yield "report", report
+
+
+def _spent(summary: Summary) -> str:
+    spent, budget = summary.spent, summary.budget
+    of_tokens = f" of {thousands(budget.tokens)}" if budget.tokens is not None else ""
+    unknown = (
+        f"; {plural(spent.uncertain_tokens, 'token')} of them in calls that were given up"
+        if spent.uncertain_tokens
+        else ""
+    )
+    unpriced = f" and {plural(spent.unpriced, 'call')} of unknown price" if spent.unpriced else ""
+    return (
+        f"{spent.passes} of {plural(budget.passes, 'pass')}, {plural(spent.calls, 'call')}, "
+        f"{thousands(spent.tokens)}{of_tokens} tokens, {dollars(spent.money)}{unpriced}, "
+        f"{duration(spent.seconds)}{unknown}"
+    )

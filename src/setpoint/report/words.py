@@ -1,0 +1,173 @@
+"""The vocabulary of runs in plain sentences. Sentences only: nothing here looks at a run."""
+
+import re
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Final, Literal, assert_never
+
+from setpoint.core.action import Call, Judge, Outcome, Probe, Purpose, Reask, Revise, Role, Write
+from setpoint.core.control import RULES, Strength
+from setpoint.core.event import MoveFailure
+from setpoint.report.text import and_list, few
+from setpoint.report.view import CellStatus, ProbeView, Result
+
+__all__ = [
+    "CELL_WORDS",
+    "RESULT_WORDS",
+    "call_says",
+    "failure_says",
+    "outcome_says",
+    "outcome_title",
+    "purpose_says",
+    "role_says",
+    "rule_says",
+    "strength_says",
+]
+
+CELL_WORDS: Final[Mapping[CellStatus, str]] = MappingProxyType(
+    {
+        "pass": "pass",
+        "fail": "fail",
+        "cannot_assess": "cannot be assessed",
+        "carried": "pass, carried over",
+        "unread": "not measured",
+    }
+)
+
+RESULT_WORDS: Final[Mapping[Result, str]] = MappingProxyType(
+    {
+        "kept": "kept",
+        "rolled_back": "rolled back",
+        "failed": "move failed",
+        "unread": "not read in full",
+        "pending": "being measured",
+    }
+)
+
+_REFERENCE: Final = re.compile(r"\s*\(\d+(?:, \d+)*\)")
+
+
+def rule_says(name: str) -> str:
+    """A rule of the control law in one sentence: the first line of its docstring, without references."""
+    if name == "given":
+        return "The run began with a text that existed already."
+    doc = next((rule.__doc__ for rule in RULES if rule.__name__ == name), None)
+    return _REFERENCE.sub("", doc.strip().splitlines()[0]) if doc else f"The rule {name!r} asked for it."
+
+
+def outcome_title(outcome: Outcome | Literal[""]) -> str:
+    """An outcome as a heading."""
+    return outcome.replace("_", " ").capitalize() if outcome else "Not finished"
+
+
+def outcome_says(outcome: Outcome | Literal[""]) -> str:  # noqa: C901 - a case each
+    """An outcome in one sentence, for somebody who never ran a loop."""
+    match outcome:
+        case "accepted":
+            return "The text meets every criterion of the spec."
+        case "unverified":
+            return (
+                "The text passes every criterion, but for some of them only a critic says so that failed its own test."
+            )
+        case "off_target":
+            return (
+                "The text misses the point: a core criterion is still not met, so polishing it further would not help."
+            )
+        case "contradiction":
+            return "Two criteria exclude each other; no text can meet both as they stand."
+        case "unsatisfiable":
+            return "A criterion that matters could not be met by any tactic; the text is the nearest that was found."
+        case "unmeasurable":
+            return "What is still open cannot be judged from what the critic is given."
+        case "settled":
+            return "The loop has stopped gaining; the text is the best that was found, and something is still open."
+        case "out_of_budget":
+            return "The budget ended before every criterion was met; the text is the best that was found until then."
+        case "cancelled":
+            return "The run was ended by hand; the text is the best that was found until then."
+        case "machinery":
+            return "A model could not be used, so the run ended early. This says nothing about the text."
+        case "":
+            return "The run has not ended yet."
+        case _:
+            assert_never(outcome)
+
+
+def strength_says(strength: Strength, probes: Sequence[ProbeView]) -> str:
+    """What an acceptance rests on, in one sentence."""
+    match strength:
+        case "checks":
+            return "Code measured every criterion; no model's opinion was needed."
+        case "measured critic":
+            found = and_list(f"{role_says(p.role)} noticed {p.sensitivity or 0:.0%} of planted faults" for p in probes)
+            return f"Part of it rests on a model's judgement, which was tested: {found}."
+        case "unmeasured critic":
+            return "Part of it rests on a critic that was never tested; take its word as an opinion."
+        case _:
+            assert_never(strength)
+
+
+def failure_says(why: MoveFailure) -> str:
+    """Why a move brought no draft, in one sentence."""
+    match why:
+        case "patch_not_applied":
+            return "The author's edits did not fit the text."
+        case "lock_broken":
+            return "The author changed text that is locked."
+        case "empty":
+            return "The author's reply held no text."
+        case "unchanged":
+            return "The author gave back the same text."
+        case "repeated":
+            return "The author gave back a text that had been tried before."
+        case "degenerate":
+            return "The author's reply repeats itself without end."
+        case "truncated":
+            return "The author's reply was cut off at its longest length."
+        case "refused":
+            return "The author declined to write."
+        case "unparsable":
+            return "The author's reply did not follow the form that it was asked for."
+        case _:
+            assert_never(why)
+
+
+def role_says(role: Role) -> str:
+    """A role with its article."""
+    return f"the {role}"
+
+
+def purpose_says(purpose: Purpose) -> str:
+    """Why a reading is taken, as the beginning of a sentence."""
+    match purpose:
+        case "first" | "fresh":
+            return "Reading"
+        case "alone":
+            return "Asked once more, alone"
+        case "second":
+            return "Second reading of a loss"
+        case "third":
+            return "Third reading of a dispute"
+        case "confirm":
+            return "Confirmation"
+        case "redirect":
+            return "Asked for a directive that can be acted on"
+        case _:
+            assert_never(purpose)
+
+
+def call_says(action: Call) -> str:
+    """What a call is for, as the end of "now: …"."""
+    match action:
+        case Write():
+            return "writing the first draft"
+        case Revise():
+            return f"{action.move} of draft {action.base} to fix {few(action.targets)}"
+        case Reask():
+            return f"asking again for the edits of draft {action.revise.base} that did not apply"
+        case Judge():
+            return f"{purpose_says(action.purpose).lower()} (draft {action.draft}): {few(action.criteria)}"
+        case Probe():
+            return f"testing the {action.role} on planted text {action.item + 1}"
+        case _:
+            assert_never(action)

@@ -1,0 +1,45 @@
+"""Prompts from templates: package data, one file each, filled with values and never with other templates."""
+
+import hashlib
+from functools import cache
+from importlib import resources
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+__all__ = ["form", "mark", "render", "seed_for"]
+
+
+def _load(name: str) -> str:
+    return resources.files("setpoint.roles").joinpath("prompts", name).read_text(encoding="utf-8")
+
+
+@cache
+def _environment() -> Environment:
+    # Prompts are plain text: escaping for HTML would change what the model reads. Reports escape on their own.
+    return Environment(
+        loader=FunctionLoader(_load),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,  # noqa: S701
+    )
+
+
+def render(template: str, **values: object) -> str:
+    """Fill a prompt template."""
+    return _environment().get_template(template).render(**values).strip()
+
+
+def mark(nonce: str, role: str) -> str:
+    """The delimiter for one role: as unpredictable as the nonce, and of no help to the other role's texts (rule 19)."""
+    return hashlib.sha256(f"{nonce}:{role}".encode()).hexdigest()[:8]
+
+
+def seed_for(seed: int, call: int) -> int:
+    """The sampling seed of a call, so that a run can be repeated."""
+    return int.from_bytes(hashlib.sha256(f"{seed}:{call}".encode()).digest()[:4], "big") >> 1
+
+
+def form(*templates: str) -> str:
+    """A name for the wording of some prompts: it changes when they do."""
+    return hashlib.sha256("\0".join(_load(name) for name in templates).encode()).hexdigest()[:12]
