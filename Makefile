@@ -31,7 +31,7 @@ check: .venv/.dev ## The quick gate while working: format, lint, contracts, type
 	@$(BIN)/ruff check -q
 	@$(BIN)/lint-imports --no-cache | tail -n 8
 	@$(BIN)/pyright | tail -n 20
-	@$(BIN)/cog -P --check --check-fail-msg="run make docs" $(shell grep -rl '\[\[\[cog' docs README.md 2>/dev/null)
+	@$(BIN)/cog --check --check-fail-msg="run make docs" $(shell grep -rl '\[\[\[cog' docs README.md 2>/dev/null)
 	@$(BIN)/python -m pytest -q -n 2 -m "not slow and not embedded"
 
 fmt: .venv/.dev ## Format the code, and fix what can be fixed by itself
@@ -39,7 +39,7 @@ fmt: .venv/.dev ## Format the code, and fix what can be fixed by itself
 	@$(BIN)/ruff check -q --fix
 
 docs: .venv/.dev ## Print the generated parts of the docs anew
-	@$(BIN)/cog -P -r $(shell grep -rl '\[\[\[cog' docs README.md 2>/dev/null)
+	@$(BIN)/cog -r $(shell grep -rl '\[\[\[cog' docs README.md 2>/dev/null)
 
 bench: .venv/.dev ## The demo over ten seeds, with checks that its spec does not know (about 25 minutes)
 	@$(BIN)/python bench/demo.py

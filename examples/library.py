@@ -16,7 +16,7 @@ async def main(author: str) -> None:
         "criterion": [
             {"name": "says-when", "check": {"contains": ["Tuesday", "9", "12"]}, "impact": 5},
             {"name": "short", "check": {"words": {"max": 40}}},
-            {"name": "finished", "check": "no_placeholder"},
+            {"name": "finished", "check": {"no_placeholder": {}}},
         ],
         "budget": {"passes": 4},
     }

@@ -25,7 +25,7 @@ class Checks:
         known = {"words": {"max", "min"}, "judgeable": set[str](), "command": {"run", "files"}}
         if name not in known:
             raise SpecError(f"there is no check {name!r}", key=f"{where}.{name}")
-        table = cast("dict[str, object]", params)
+        table = {} if params is True else cast("dict[str, object]", params)
         for key in table:
             if key not in known[name]:
                 raise SpecError("unknown parameter", key=f"{where}.{name}.{key}")
@@ -146,6 +146,16 @@ def test_errors_in_a_mapping_name_the_key_without_a_file(tmp_path: Path) -> None
         from_mapping({"brief": "x", "criterion": [{"nam": "a"}]}, Checks(), base=tmp_path)
     assert (caught.value.file, caught.value.line) == ("", None)
     assert str(caught.value) == "criterion[1].nam: unknown key; did you mean 'name'?"
+
+
+def test_a_check_without_parameters_is_named(read: Callable[[str], SpecFile]) -> None:
+    """The name alone means the same as the name with an empty table."""
+    short, long = (
+        read(f'brief = "x"\n[[criterion]]\nname = "sane"\ncheck = {check}\n').spec
+        for check in ('"judgeable"', "{ judgeable = {} }")
+    )
+    assert short.criteria[0].check == CheckCall(name="judgeable", params={})
+    assert short.digest == long.digest
 
 
 # Guards
@@ -351,11 +361,17 @@ WRONG = {
         "criterion[2].check",
         "name exactly one check",
     ),
-    "a check as text": (
-        MINIMAL + '[[criterion]]\nname = "b"\ncheck = "words"\n',
+    "a check by an unknown name": (
+        MINIMAL + '[[criterion]]\nname = "b"\ncheck = "wrds"\n',
+        8,
+        "criterion[2].check.wrds",
+        "there is no check 'wrds'",
+    ),
+    "a check as a list": (
+        MINIMAL + '[[criterion]]\nname = "b"\ncheck = ["words"]\n',
         8,
         "criterion[2].check",
-        "must be a table, not the text 'words'",
+        "a check is a table, such as { words = { max = 180 } }, or the name of one",
     ),
     "a source that is a number": ("sources = [\n  1,\n]\n" + MINIMAL, 2, "sources[1]", "a source is a path in quotes"),
     "an unknown key of a source": (
@@ -466,6 +482,8 @@ def test_a_missing_spec_suggests_its_neighbour(tmp_path: Path) -> None:
     (tmp_path / "release-notes.toml").write_text(MINIMAL)
     with pytest.raises(SpecError, match=r"there is no file .*did you mean 'release-notes\.toml'\?"):
         load(tmp_path / "release-note.toml", Checks())
+    with pytest.raises(SpecError, match=r"email\.toml$"):
+        load(tmp_path / "email.toml", Checks())
     with pytest.raises(SpecError, match=r"the folder .* is not there either"):
         load(tmp_path / "nowhere" / "spec.toml", Checks())
 

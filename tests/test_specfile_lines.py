@@ -172,7 +172,8 @@ class Writer:
             name = " . ".join(self.key(part) for part in (*path, key))
             for item in value if isinstance(value, list) else [value]:
                 self.noise()
-                self.text += f"[[ {name} ]]\n" if isinstance(value, list) else f"[{name}]\n"
+                self.text += f"[[ {name} ]]" if isinstance(value, list) else f"[{name}]"
+                self.text += "\n" if self.flip() else "# end\n"
                 self.table(cast("dict[str, object]", item), (*path, key))
 
     def pair(self, key: str, value: object) -> None:

@@ -165,7 +165,7 @@ class Run:
             recorded = await self.ledger.append(self.id, self.length, self.state.spec.digest, event)
             self.length += 1
             self.state = evolve(self.state, recorded)
-        self._tell(recorded)
+            self._tell(recorded)
 
     async def drive(self, crew: Crew) -> Result:
         """Loop until the law says stop.

@@ -276,7 +276,9 @@ CHECKS: Mapping[str, Checker] = {
 }
 
 BRIEF = "Release notes for Acme CLI 2.4, for administrators who must decide whether to upgrade today."
-SOURCES = (Source(name="changes.md", text="- token store moves to the keychain\n- `acme login` needs 2.4 on both sides\n"),)
+SOURCES = (
+    Source(name="changes.md", text="- token store moves to the keychain\n- `acme login` needs 2.4 on both sides\n"),
+)
 
 FIRST = """\
 # Acme CLI 2.4
@@ -393,7 +395,9 @@ def unverified_script() -> Script:
         both = {"calm": calm, "decides": decides}
         return [both[name] for name in action.criteria]
 
-    short_first = FIRST.replace(", for teams of every size and in every industry, on every platform that we support", "")
+    short_first = FIRST.replace(
+        ", for teams of every size and in every industry, on every platform that we support", ""
+    )
     return Script(
         spec=Spec(brief=BRIEF, kind="markdown", sources=SOURCES, criteria=(DECIDES, COMMAND, TONE)),
         author=[
@@ -408,6 +412,28 @@ def unverified_script() -> Script:
         probe=((1, 3, 2, 2), (1, 3, 1, 2)),
         budget=Budget(passes=6, tokens=60_000, money=0.5),
         wishes=("Mention the release date.", "Link to the migration guide."),
+    )
+
+
+def unmeasurable_script() -> Script:
+    """One pass is carried over an edit, and one criterion cannot be assessed however often it is asked."""
+
+    def rule(_text: str, action: Judge) -> Sequence[Verdict]:
+        both = {
+            "decides": verdict("decides", "pass", reason="the heading names the version", lines=(1,)),
+            "calm": verdict("calm", "cannot_assess", reason="no sample of the house tone is given"),
+        }
+        return [both[name] for name in action.criteria]
+
+    return Script(
+        spec=Spec(brief=BRIEF, kind="markdown", criteria=(DECIDES, COMMAND, TONE)),
+        author=[
+            SECOND,
+            Failed(why="unchanged", detail="the new text differs from draft 1 in white space only"),
+            SECOND + "\nRun `acme self-update`.\n",
+        ],
+        checks=CHECKS,
+        critic=rule,
     )
 
 
@@ -496,6 +522,7 @@ def huge_script() -> Script:
 SCRIPTS: Mapping[str, Callable[[], Script]] = {
     "accepted": accepted_script,
     "unverified": unverified_script,
+    "unmeasurable": unmeasurable_script,
     "out_of_budget": out_of_budget_script,
     "cancelled": cancelled_script,
     "machinery": machinery_script,

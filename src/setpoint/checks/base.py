@@ -34,6 +34,7 @@ __all__ = [
     "failed",
     "listing",
     "one_line",
+    "plain",
     "quoted",
     "unassessed",
 ]
@@ -69,7 +70,7 @@ class CheckContext:
 class Params(BaseModel, ABC):
     """The parameters of one check, and the check they make."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, validate_by_name=False, validate_by_alias=True)
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, validate_by_name=False, validate_by_alias=True, allow_inf_nan=False)
 
     check: ClassVar[str]
     """How the spec calls it."""
@@ -83,6 +84,10 @@ class Params(BaseModel, ABC):
     """The parameter that ``check = { name = value }`` stands for; empty if there is none."""
     verbatim: ClassVar[bool] = False
     """Whether the rule gets the text byte for byte instead of with its line ends made alike."""
+
+    def attached(self) -> tuple[str, ...]:
+        """The names of the attachments it needs."""
+        return ()
 
     @abstractmethod
     def demand(self) -> str:
@@ -116,9 +121,9 @@ class Built:
         return replace(finding, message=one_line(finding.message), shortfall=shortfall)
 
 
-def failed(message: str, *, shortfall: float = 1.0, lines: Iterable[int] = ()) -> Finding:
-    """A failure: what is wrong and what to do, how far from passing (0 to 1), and where (lines from 1)."""
-    return Finding(passed=False, message=message, shortfall=shortfall, lines=tuple(sorted(set(lines))))
+def failed(message: str, *, shortfall: float = 1.0, lines: Iterable[int] = (), root: str = "") -> Finding:
+    """A failure: what is wrong and what to do, how far from passing (0 to 1), where (lines from 1), and its root."""
+    return Finding(passed=False, message=message, shortfall=shortfall, lines=tuple(sorted(set(lines))), root=root)
 
 
 def unassessed(message: str) -> Finding:
@@ -190,16 +195,19 @@ def allowed(low: int | None, high: int | None, one: str, many: str) -> str:
     return f"at most {high} {unit}" if high is not None else f"at least {low} {unit}"
 
 
-def bounded(
-    count: int, *, low: int | None, high: int | None, one: str, many: str, lines: Iterable[int] = ()
-) -> Finding:
-    """Compare a count with its bounds; the shortfall is the excess or lack as a share of the bound."""
+def bounded(count: int, *, low: int | None, high: int | None, one: str, many: str, length: bool = False) -> Finding:
+    """Compare a count with its bounds; the shortfall is the excess or lack as a share of the bound.
+
+    With ``length``, too many words and too many characters have one root: the text is too long.
+    """
     said = f"{count} {one if count == 1 else many}"
     if high is not None and count > high:
         excess = count - high
-        return failed(f"{said}; cut at least {excess}", shortfall=excess / high if high else 1.0, lines=lines)
+        return failed(
+            f"{said}; cut at least {excess}", shortfall=excess / high if high else 1.0, root="too long" * length
+        )
     if low is not None and count < low:
-        return failed(f"{said}; add at least {low - count}", shortfall=(low - count) / low)
+        return failed(f"{said}; add at least {low - count}", shortfall=(low - count) / low, root="too short" * length)
     return PASSED
 
 

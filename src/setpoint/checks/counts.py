@@ -32,7 +32,7 @@ class Words(Bounds):
 
         def measure(text: str) -> Finding:
             count = sum(len(words(block.text)) for block in read(text, context.kind).blocks)
-            return bounded(count, low=self.min, high=self.max, one="word", many="words")
+            return bounded(count, low=self.min, high=self.max, one="word", many="words", length=True)
 
         return measure
 
@@ -60,7 +60,7 @@ class Sentences(Bounds):
 
         def measure(text: str) -> Finding:
             count = sum(len(sentences(block.text)) for block in read(text, context.kind).prose)
-            return bounded(count, low=self.min, high=self.max, one="sentence", many="sentences")
+            return bounded(count, low=self.min, high=self.max, one="sentence", many="sentences", length=True)
 
         return measure
 
@@ -110,7 +110,7 @@ class Characters(Bounds):
 
         def measure(text: str) -> Finding:
             count = len(unicodedata.normalize("NFC", text.strip()))
-            return bounded(count, low=self.min, high=self.max, one="character", many="characters")
+            return bounded(count, low=self.min, high=self.max, one="character", many="characters", length=True)
 
         return measure
 

@@ -1,7 +1,7 @@
 """Whether it is the JSON it should be.
 
-A schema can neither reach the network nor hang the run: references lead nowhere outside the schema, and its patterns
-run under a time limit.
+A schema can neither reach the network nor hang the run: references lead nowhere outside the schema, and its ``pattern``s
+run under a time limit (``patternProperties`` apart, which sees keys only).
 """
 
 import json
@@ -17,6 +17,7 @@ from setpoint.ports import Finding
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
+    from referencing.jsonschema import SchemaRegistry
 
 __all__ = ["JsonSchema"]
 
@@ -43,8 +44,12 @@ class JsonSchema(Params):
     verbatim: ClassVar[bool] = True
 
     document: NonBlank | dict[str, object] = Field(
-        alias="schema", description="the schema itself, or the name of an attachment that holds it"
+        alias="schema", description="the schema itself, or the name of a file beside the spec that holds it"
     )
+
+    def attached(self) -> tuple[str, ...]:
+        """The file the schema is in, if it is not written out."""
+        return (self.document,) if isinstance(self.document, str) else ()
 
     def demand(self) -> str:
         """The demand as a sentence."""
@@ -75,9 +80,7 @@ class JsonSchema(Params):
             return self.document
         attachment = context.attachment(self.document)
         if attachment is None:
-            raise SpecError(
-                f"there is no attachment {self.document!r}; name the file under attachments in the spec", key=_KEY
-            )
+            raise SpecError(f"there is no file {self.document!r} with the spec; put it beside the spec", key=_KEY)
         try:
             return cast("object", json.loads(attachment.text))
         except (ValueError, RecursionError) as error:
@@ -109,22 +112,35 @@ def _not_json(text: str, error: json.JSONDecodeError) -> Finding:
 # The schema
 
 
+class _Kind(Protocol):
+    """One draft of JSON Schema."""
+
+    def check_schema(self, schema: Mapping[str, object]) -> None: ...
+
+    def __call__(self, schema: Mapping[str, object], *, registry: "SchemaRegistry") -> _Validator: ...
+
+
+class _Extend(Protocol):
+    def __call__(self, validator: _Kind, validators: Mapping[str, object]) -> _Kind: ...
+
+
 def _validator(schema: object) -> _Validator:
     import jsonschema  # noqa: PLC0415 - only specs with schemas pay for it
     from jsonschema import validators  # noqa: PLC0415
-    from referencing import Registry  # noqa: PLC0415
+    from referencing.jsonschema import EMPTY_REGISTRY  # noqa: PLC0415
 
     if not isinstance(schema, dict):
-        raise SpecError("a schema is a JSON object, for example { type = \"object\" }", key=_KEY)  # fmt: skip
-    kind = validators.validator_for(schema, default=jsonschema.Draft202012Validator)
+        raise SpecError('a schema is a JSON object, for example { type = "object" }', key=_KEY)
+    known = cast("dict[str, object]", schema)
+    kind = cast("_Kind", validators.validator_for(known, default=jsonschema.Draft202012Validator))
     try:
-        kind.check_schema(schema)
+        kind.check_schema(known)
     except jsonschema.SchemaError as error:
         raise SpecError(f"not a valid schema at {error.json_path}: {one_line(error.message)}", key=_KEY) from error
-    _reject_unusable(cast("dict[str, object]", schema))
-    # An empty registry: the library's own default fetches references over the network.
-    extended = validators.extend(kind, {"pattern": _pattern, "patternProperties": kind.VALIDATORS["patternProperties"]})
-    return cast("_Validator", extended(schema, registry=Registry()))
+    _reject_unusable(known)
+    # The library has no types of its own. An empty registry, as its default fetches references over the network.
+    extend = cast("_Extend", validators.extend)  # pyright: ignore[reportUnknownMemberType]
+    return extend(kind, {"pattern": _pattern})(known, registry=EMPTY_REGISTRY)
 
 
 def _pattern(validator: object, source: object, instance: object, schema: object) -> Iterator["ValidationError"]:
@@ -166,7 +182,7 @@ def _inside(reference: str, schema: Mapping[str, object]) -> bool:
         return any(isinstance(name, str) and name.endswith(base) for name in names)
     if not fragment.startswith("/"):
         return not fragment or fragment in names
-    at: object = schema
+    at = cast("object", schema)
     for step in fragment[1:].split("/"):
         key = step.replace("~1", "/").replace("~0", "~").replace("%25", "%")
         if isinstance(at, dict) and key in at:
@@ -181,8 +197,12 @@ def _inside(reference: str, schema: Mapping[str, object]) -> bool:
 # Comparing
 
 
+class _BestMatch(Protocol):
+    def __call__(self, errors: Sequence["ValidationError"]) -> "ValidationError | None": ...
+
+
 def _compared(validator: _Validator, value: object, text: str) -> Finding:
-    import jsonschema  # noqa: PLC0415
+    from jsonschema import exceptions  # noqa: PLC0415
     from referencing.exceptions import Unresolvable  # noqa: PLC0415
 
     errors: list[ValidationError] = []
@@ -195,7 +215,8 @@ def _compared(validator: _Validator, value: object, text: str) -> Finding:
         return unassessed(f"the schema could not be followed: {one_line(str(error), 200)}; correct the schema")
     if not errors:
         return PASSED
-    first = jsonschema.exceptions.best_match(errors) or errors[0]
+    best_match = cast("_BestMatch", exceptions.best_match)  # pyright: ignore[reportUnknownMemberType] - no types
+    first = best_match(errors) or errors[0]
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     lines = [line for error in errors if (line := _line_of(text, list(error.absolute_path)))]
     said = f"at {first.json_path}: {_directive(first)}{more}"

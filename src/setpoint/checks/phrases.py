@@ -3,10 +3,11 @@
 A required phrase counts where a reader sees it, never inside an HTML comment; a forbidden one counts anywhere.
 """
 
+import re
 from collections.abc import Sequence
 from typing import ClassVar
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from setpoint.checks.base import (
     PASSED,
@@ -182,14 +183,27 @@ class _Edge(Params):
 
     bare: ClassVar[str] = "text"
 
-    text: NonBlank = Field(description="the text itself")
+    text: str = Field(min_length=1, description="the text itself; a line break in it is one in the text")
     case_sensitive: bool = Field(default=True, description="whether capitals must match")
 
     def folded(self, text: str) -> str:
-        """White space and, unless it matters, capitals taken out of the comparison."""
-        folded = " ".join(text.split())
+        """White space, line breaks apart, and capitals, unless they matter, taken out of the comparison."""
+        folded = _SPACES.sub(lambda run: "\n" if "\n" in run[0] else " ", text)
         return folded if self.case_sensitive else folded.casefold()
 
+    def named(self) -> str:
+        """The text in one line."""
+        return quoted(_SPACES.sub(lambda run: "\\n" if "\n" in run[0] else " ", self.text))
+
+    @field_validator("text")
+    @classmethod
+    def _visible(cls, text: str) -> str:
+        if not text.strip():
+            raise ValueError("is blank; say what the text is to be")
+        return text
+
+
+_SPACES = re.compile(r"\s+")
 
 # Enough of the draft to compare with: white space may stand between any two characters of it.
 _SLACK = 4_096
@@ -204,20 +218,21 @@ class StartsWith(_Edge):
 
     def demand(self) -> str:
         """The demand as a sentence."""
-        return f"Begins with {quoted(self.text)}."
+        return f"Begins with {self.named()}."
 
     def rule(self, context: CheckContext) -> Rule:
         """The rule over a text."""
         del context  # the same for every kind of text
-        wanted = self.folded(self.text)
+        wanted = self.folded(self.text.lstrip())
 
         def measure(text: str) -> Finding:
             head = text.lstrip()
-            if self.folded(head[: len(self.text) + _SLACK]).startswith(wanted):
+            # A line break at the end of what is wanted is also met by the end of the text.
+            if self.folded(head[: len(self.text) + _SLACK] + "\n").startswith(wanted):
                 return PASSED
             line = text[: len(text) - len(head)].count("\n") + 1
             begins = f"the text begins with {quoted(head, 30)}" if head else "the text is empty"
-            return failed(f"{begins}; begin it with {quoted(self.text)}", lines=(line,) if head else ())
+            return failed(f"{begins}; begin it with {self.named()}", lines=(line,) if head else ())
 
         return measure
 
@@ -231,19 +246,19 @@ class EndsWith(_Edge):
 
     def demand(self) -> str:
         """The demand as a sentence."""
-        return f"Ends with {quoted(self.text)}."
+        return f"Ends with {self.named()}."
 
     def rule(self, context: CheckContext) -> Rule:
         """The rule over a text."""
         del context  # the same for every kind of text
-        wanted = self.folded(self.text)
+        wanted = self.folded(self.text.rstrip())
 
         def measure(text: str) -> Finding:
             tail = text.rstrip()
-            if self.folded(tail[-len(self.text) - _SLACK :]).endswith(wanted):
+            if self.folded("\n" + tail[-len(self.text) - _SLACK :]).endswith(wanted):
                 return PASSED
             ends = f"the text ends with {quoted(tail[-30:].lstrip(), 30)}" if tail else "the text is empty"
             lines = (tail.count("\n") + 1,) if tail else ()
-            return failed(f"{ends}; end it with {quoted(self.text)}", lines=lines)
+            return failed(f"{ends}; end it with {self.named()}", lines=lines)
 
         return measure

@@ -45,7 +45,7 @@ class Headings(Params):
     bare: ClassVar[str] = "required"
 
     required: Phrases | None = Field(default=None, description="headings that must stand")
-    ordered: bool = Field(default=True, description="whether they must stand in that order")
+    order: bool = Field(default=True, description="whether they must stand in that order")
     max_depth: int | None = Field(default=None, ge=1, le=6, description="the deepest level allowed, 1 for `#`")
 
     @model_validator(mode="after")
@@ -66,7 +66,7 @@ class Headings(Params):
         """The demand as a sentence."""
         parts: list[str] = []
         if self.required:
-            order = ", in this order" if self.ordered and len(self.required) > 1 else ""
+            order = ", in this order" if self.order and len(self.required) > 1 else ""
             parts.append(f"has the headings {', '.join(quoted(one) for one in self.required)}{order}")
         if self.max_depth is not None:
             parts.append(f"has no heading deeper than {'#' * self.max_depth}")
@@ -87,9 +87,9 @@ class Headings(Params):
                 faults.append(f"no heading {listing(missing)}; add {'it' if len(missing) == 1 else 'them'}")
             there = [place for place in places if place is not None]
             moved = [later for earlier, later in pairwise(there) if later < earlier]
-            if self.ordered and moved:
+            if self.order and moved:
                 names = [quoted(found[place].text) for place in sorted(there)]
-                faults.append(f"the headings stand in the order {listing(names)}; order them as {self._order()}")
+                faults.append(f"the headings stand in the order {listing(names)}; order them as {self._sequence()}")
                 lines += [found[place].line for place in moved]
             deep = [block for block in found if self.max_depth is not None and block.depth > self.max_depth]
             if deep:
@@ -97,12 +97,12 @@ class Headings(Params):
                 lines += [block.line for block in deep]
             if not faults:
                 return PASSED
-            wrong = len(missing) + (len(moved) if self.ordered else 0) + len(deep)
+            wrong = len(missing) + (len(moved) if self.order else 0) + len(deep)
             return failed("; ".join(faults), shortfall=wrong / (wrong + len(found)), lines=lines)
 
         return measure
 
-    def _order(self) -> str:
+    def _sequence(self) -> str:
         return listing([quoted(heading) for heading in self.required or ()], most=20)
 
 

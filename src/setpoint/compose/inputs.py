@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, cast
 
 from setpoint import checks
 from setpoint.core.draft import locked_spans
@@ -13,22 +13,9 @@ from setpoint.specfile import SpecFile, from_mapping, load
 
 __all__ = ["SpecLike", "build_checks", "commands", "guards", "read_draft", "read_spec"]
 
-SpecLike: TypeAlias = "Spec | SpecFile | Mapping[str, object] | str | Path"
+SpecLike: TypeAlias = Spec | SpecFile | Mapping[str, object] | str | Path
 
 MAX_DRAFT_BYTES: Final = 20_000_000
-
-
-class _CheckParser:
-    """What the spec file needs to know about checks."""
-
-    def parse(self, value: Mapping[str, object], *, where: str = "check") -> CheckCall:
-        return checks.parse(value, where=where)
-
-    def describe(self, call: CheckCall) -> str:
-        return checks.describe(call)
-
-    def files(self, call: CheckCall) -> tuple[str, ...]:
-        return checks.files(call)
 
 
 def read_spec(spec: SpecLike) -> SpecFile:
@@ -43,10 +30,13 @@ def read_spec(spec: SpecLike) -> SpecFile:
         case Spec():
             found = SpecFile(spec=spec)
         case str() | Path():
-            found = load(Path(spec), _CheckParser())
+            found = load(Path(spec), checks)
         case _:
-            found = from_mapping(spec, _CheckParser(), base=Path.cwd())
-    build_checks(found.spec)
+            found = from_mapping(spec, checks, base=Path.cwd())
+    context = _context(found.spec)
+    for criterion in found.spec.checked:
+        with found.at(criterion.name):
+            checks.build(cast("CheckCall", criterion.check), context)
     return found
 
 
@@ -80,8 +70,12 @@ def build_checks(spec: Spec) -> dict[str, Check]:
     Raises:
         SpecError: if a check's parameters are impossible.
     """
-    context = checks.CheckContext(kind=spec.kind, sources=spec.sources, attachments=spec.attachments)
+    context = _context(spec)
     return {c.name: checks.build(c.check, context) for c in spec.criteria if c.check is not None}
+
+
+def _context(spec: Spec) -> checks.CheckContext:
+    return checks.CheckContext(kind=spec.kind, sources=spec.sources, attachments=spec.attachments)
 
 
 def commands(spec: Spec) -> tuple[str, ...]:

@@ -40,7 +40,7 @@ __all__ = [
     "take_up_run",
 ]
 
-Named: TypeAlias = "str | Model | Author | Critic"
+Named: TypeAlias = str | Model | Author | Critic
 """A model by name (``provider:name``), a `Model`, or a role of one's own."""
 
 DEFAULT_REPLY_TOKENS: Final = 2000

@@ -2,7 +2,7 @@
 
 Rules of this module:
 - What is written is ``{"v": <version>, "event": {"kind": …, …}}``, and reads back equal to what went in, save that
-  lists inside check parameters stay lists.
+  tuples inside check parameters become lists, and two halves of a surrogate pair side by side become one character.
 - A field that is added with a default needs no new version; one that is renamed, removed or given another meaning does.
   Then an entry is appended to `UPGRADES`, and the samples of the old version in the tests stay and must still be read.
 - Nothing is guessed: a field that this version does not know, or a value of the wrong type, is an error.

@@ -204,7 +204,7 @@ def _open(path: Path, patience: float, clock: Callable[[], float]) -> sqlite3.Co
     for folder in (folder for folder in reversed(path.parents) if not folder.exists()):
         folder.mkdir(mode=0o700, exist_ok=True)
     # SQLite gives its side files the mode of the main file, so that one is made first.
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644))
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     connection = sqlite3.connect(path, timeout=patience, isolation_level=None)
     try:
         connection.execute("PRAGMA trusted_schema = OFF")
@@ -228,7 +228,7 @@ def _prepare(connection: sqlite3.Connection, path: Path, patience: float, clock:
             connection.execute("PRAGMA synchronous = FULL")
             break
         except sqlite3.OperationalError as error:
-            # Turning on the write-ahead log needs the file alone and does not wait by itself.
+            # The write-ahead log is not turned on while another process writes, and SQLite does not wait for that one.
             busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
             if not busy or time.monotonic() >= deadline:
                 raise

@@ -6,7 +6,6 @@ wants it or not; it is protected with a random key that nobody is told, and its 
 
 import importlib
 import os
-import re
 import secrets
 import threading
 import time
@@ -17,6 +16,7 @@ from typing import Protocol, TypeAlias, cast
 
 from setpoint.core.event import Usage
 from setpoint.errors import ConfigError, ModelError
+from setpoint.models.controls import break_controls, restore_controls
 from setpoint.ports import Finish, Prompt, Reply
 
 __all__ = ["CONTEXT", "Engine", "Engines", "Stopped"]
@@ -29,11 +29,6 @@ _BATCH = 256
 _PREFIX_CACHE_MIB = 512
 """Memory for the prefixes of earlier prompts, so that an author and a critic do not evict each other's."""
 _POLL = 0.1
-
-_JOINER = "\u200d"
-_CONTROL_TAILS = r"\|[^\s<>|]+\|>|/?s>|(?:bos|eos|pad|unk)>|(?:start|end)_of_turn>|/?INST\]|/?SYSTEM_PROMPT\]"
-_CONTROL_START = re.compile(rf"[<\[](?={_CONTROL_TAILS})")
-_BROKEN_CONTROL = re.compile(rf"(?<=[<\[]){_JOINER}(?={_CONTROL_TAILS})")
 
 _Map: TypeAlias = Mapping[str, object]
 
@@ -128,7 +123,7 @@ class Engine:
         if not collected.finish:
             raise ModelError(f"{self._path.name} ended without a reason", kind="broken_reply")
         finish: Finish = "length" if collected.finish == "length" else "stop"
-        text = _BROKEN_CONTROL.sub("", "".join(collected.text))
+        text = restore_controls("".join(collected.text))
         return Reply(text=text, finish=finish, usage=_usage(collected.usage, time.monotonic() - started))
 
     def _refused(self, error: _Map) -> ModelError:
@@ -204,7 +199,7 @@ def _threads() -> int:
 
 def _request(prompt: Prompt) -> _Map:
     messages = [
-        {"role": role, "content": _break_controls(text)}
+        {"role": role, "content": break_controls(text)}
         for role, text in (("system", prompt.system), ("user", prompt.user))
         if text
     ]
@@ -222,15 +217,6 @@ def _request(prompt: Prompt) -> _Map:
         schema = {"name": "reply", "strict": True, "schema": dict(prompt.schema)}
         request["response_format"] = {"type": "json_schema", "json_schema": schema}
     return request
-
-
-def _break_controls(text: str) -> str:
-    """Put a joiner into what the tokenizer would read as its own control tokens.
-
-    A draft that holds ``<|im_start|>system`` could otherwise speak in another role. The joiner is taken out of the
-    reply again, so that no draft ever carries one.
-    """
-    return _CONTROL_START.sub(lambda found: found[0] + _JOINER, text)
 
 
 def _usage(counts: _Map, seconds: float) -> Usage:

@@ -56,10 +56,15 @@ def resolve(name: str, settings: ModelSettings) -> Model:
     return Retrying(model=remote(name, settings), retries=settings.retries, notice=settings.notice)
 
 
-def prepare(name: str, settings: ModelSettings) -> None:
+def prepare(name: str, settings: ModelSettings, stop: threading.Event | None = None) -> None:
     """Bring the weights of an embedded model now rather than at its first question; nothing for other models.
 
     Blocks while it downloads, and tells `settings.notice`.
+
+    Args:
+        name: ``provider:name``.
+        settings: cache and limits.
+        stop: ends a running download when set; without it, a thread that runs this ends with the download only.
 
     Raises:
         ConfigError: if there is no such embedded model.
@@ -67,4 +72,4 @@ def prepare(name: str, settings: ModelSettings) -> None:
     """
     provider, _, rest = name.partition(":")
     if provider == "embedded":
-        locate(rest, settings)(threading.Event())
+        locate(rest, settings)(stop or threading.Event())

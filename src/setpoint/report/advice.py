@@ -42,7 +42,7 @@ def next_steps(state: State, run: str, returned: DraftState | None) -> tuple[str
         case "unmeasurable":
             return (f"Add a source or a check for {names}: as it stands nobody can tell whether it is met.",)
         case "settled":
-            return (f"Take the text as it is if {names} does not matter to you.", by_hand)
+            return (f"Take the text as it is if it may stay open: {names}.", by_hand)
         case "out_of_budget":
             return _after_budget(state, run, names)
         case "cancelled":

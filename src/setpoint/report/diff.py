@@ -100,7 +100,7 @@ def compare(old: str, new: str) -> Diff:
     shown_before = [line[:_SHOWN_COLUMNS] for line in before[: head + min(_SHOWN_LINES, len(mid_before)) + tail]]
     shown_after = [line[:_SHOWN_COLUMNS] for line in after[: head + min(_SHOWN_LINES, len(mid_after)) + tail]]
     blocks = _blocks(shown_before, shown_after, head, tail)
-    lines = [line for block in blocks for line in _show(block, shown_before, shown_after)]
+    lines = [line for block in blocks for line in _show(block, shown_before, shown_after, blocks)]
     fitting = _fitting(lines)
     if fitting < len(lines):
         notes.append(f"only the first {plural(_SHOWN_CHARACTERS, 'character')} of the change are shown")
@@ -156,7 +156,7 @@ def _blocks(before: Sequence[str], after: Sequence[str], head: int, tail: int) -
     return [block for block in blocks if block.old or block.new]
 
 
-def _show(block: _Block, before: Sequence[str], after: Sequence[str]) -> Iterator[DiffLine]:
+def _show(block: _Block, before: Sequence[str], after: Sequence[str], blocks: Sequence[_Block]) -> Iterator[DiffLine]:
     if not block.same:
         gone, new = _mark([before[n] for n in block.old], [after[n] for n in block.new])
         left = [DiffLine(kind="gone", old=n + 1, parts=parts) for n, parts in zip(block.old, gone, strict=True)]
@@ -165,8 +165,8 @@ def _show(block: _Block, before: Sequence[str], after: Sequence[str]) -> Iterato
         yield from (line for pair in zip(left, right, strict=True) for line in pair) if paired else (*left, *right)
         return
     # Context stands next to a change: after the one before it, before the one after it.
-    first = 0 if block.old.start == 0 else _CONTEXT
-    last = 0 if block.old.stop == len(before) else _CONTEXT
+    first = 0 if block is blocks[0] else _CONTEXT
+    last = 0 if block is blocks[-1] else _CONTEXT
     pairs = list(zip(block.old, block.new, strict=True))
     hidden = len(pairs) - first - last
     if hidden <= 1:

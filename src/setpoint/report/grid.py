@@ -16,7 +16,8 @@ from setpoint.core.spec import Criterion
 from setpoint.core.state import State
 from setpoint.report.readings import cell_status, result
 from setpoint.report.text import clean
-from setpoint.report.view import CellStatus, Result
+from setpoint.report.view import CellStatus
+from setpoint.report.words import RESULT_SHORT
 
 __all__ = ["Glyphs", "glyphs_for", "grid", "safe"]
 
@@ -25,9 +26,6 @@ _MARGIN = 1
 _NAME_MIN = 12
 _STYLES: Final[Mapping[CellStatus, str]] = MappingProxyType(
     {"pass": "green", "fail": "bold red", "cannot_assess": "yellow", "carried": "cyan", "unread": "dim"}
-)
-_RESULTS: Final[Mapping[Result, str]] = MappingProxyType(
-    {"kept": "kept", "rolled_back": "back", "failed": "fail", "unread": "part", "pending": "now"}
 )
 _PLAIN: Final = MappingProxyType({0x2026: "...", 0x2013: "-", 0x2019: "'"})
 _SIGNS: Final[Mapping[CellStatus, str]] = MappingProxyType(
@@ -65,13 +63,14 @@ def safe(text: str, console: Console) -> str:
     return text.translate(_PLAIN).encode(console.encoding, "replace").decode(console.encoding)
 
 
-def grid(state: State, console: Console, *, rows: int | None = None) -> Iterator[Text]:
+def grid(state: State, console: Console, *, rows: int | None = None, legend: bool = True) -> Iterator[Text]:
     """The lines of the table with its legend.
 
     Args:
         state: the run so far.
         console: how wide it may be, and which signs can be shown.
         rows: the most criteria to show; None for all.
+        legend: whether to say what the signs mean.
     """
     glyphs = glyphs_for(console)
     criteria, hidden = _rows(state, rows)
@@ -87,8 +86,9 @@ def grid(state: State, console: Console, *, rows: int | None = None) -> Iterator
     if hidden:
         yield Text(f" {'':<{name_width}} and {hidden} more", style="dim")
     yield _results(state, shown, left)
-    yield Text()
-    yield from _legend(state, shown, glyphs, console)
+    if legend:
+        yield Text()
+        yield from _legend(state, shown, glyphs, console)
 
 
 def _rows(state: State, rows: int | None) -> tuple[Sequence[Criterion], int]:
@@ -137,7 +137,7 @@ def _shorten(name: str, width: int, dots: str) -> str:
 def _results(state: State, shown: range, left: int) -> Text:
     line = Text(" " * (_MARGIN + left), no_wrap=True)
     for number in shown:
-        word = _RESULTS[result(state, state.passes[number - 1])] if number <= len(state.passes) else "now"
+        word = RESULT_SHORT[result(state, state.passes[number - 1])] if number <= len(state.passes) else "now"
         line.append(f"{word:<{_COLUMN}}", style="" if word == "kept" else "dim")
     return line
 

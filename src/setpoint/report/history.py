@@ -46,6 +46,8 @@ class History:
 
     state: State
     tallies: dict[int, Tally] = field(default_factory=dict[int, Tally])
+    rules: dict[int, str] = field(default_factory=dict[int, str])
+    """The rule that asked for the pass, not the one that asked again for its edits."""
     targets: dict[int, tuple[TargetView, ...]] = field(default_factory=dict[int, tuple[TargetView, ...]])
     notes: dict[int, list[str]] = field(default_factory=dict[int, list[str]])
 
@@ -56,8 +58,10 @@ class History:
         event = recorded.event
         number = _pass_of(before, event)
         self._spend(number, before, after)
-        if isinstance(event, Requested) and isinstance(event.action, Revise):
-            self.targets[number] = targets_of(before, event.action)
+        if isinstance(event, Requested) and isinstance(event.action, Write | Revise):
+            self.rules[number] = event.rule
+            if isinstance(event.action, Revise):
+                self.targets[number] = targets_of(before, event.action)
         if note := _note(before, event):
             self.notes.setdefault(number, []).append(note)
         self.state = after

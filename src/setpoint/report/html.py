@@ -6,7 +6,7 @@ style sheet by its hash and nothing more is the second line of defence.
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
@@ -21,7 +21,7 @@ from setpoint.core.spec import Budget
 from setpoint.report.chart import distance_chart, spend_chart
 from setpoint.report.text import and_list, clean, dollars, duration, plural, thousands
 from setpoint.report.view import CellStatus, PassView, Summary
-from setpoint.report.words import CELL_WORDS, RESULT_WORDS
+from setpoint.report.words import CELL_WORDS, RESULT_SHORT, RESULT_WORDS
 
 __all__ = ["render_html"]
 
@@ -78,6 +78,7 @@ def render_html(summary: Summary) -> str:
             short=_SHORT,
             cell_words=CELL_WORDS,
             result_words=RESULT_WORDS,
+            result_short=RESULT_SHORT,
             unfolded=_unfolded,
         )
     )
@@ -126,10 +127,13 @@ def _codes(text: str) -> Markup:
     return Markup("").join(marked)
 
 
-def _sentence(text: str) -> str:
-    """With a capital at its beginning and a full stop at its end."""
+def _sentence(text: str, names: Collection[str] = ()) -> str:
+    """With a full stop at its end, and a capital at its beginning unless it begins with a name."""
     text = clean(text).strip()
-    return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith((".", "!", "?", "…")) else ".")
+    first = text.split(maxsplit=1)[0].rstrip(",;:") if text else ""
+    return (text if first in names else f"{text[:1].upper()}{text[1:]}") + (
+        "" if text.endswith((".", "!", "?", "…")) else "."
+    )
 
 
 def _moment(seconds: float) -> str:

@@ -145,11 +145,11 @@ def _pass(history: History, entry: Pass) -> PassView:
     state, action = history.state, entry.action
     draft = state.draft(entry.draft) if entry.draft else None
     base = action.base if isinstance(action, Revise) else None
-    tally = history.tallies.get(entry.number, Tally())
+    tally, rule = history.tallies.get(entry.number, Tally()), history.rules.get(entry.number, entry.rule)
     return PassView(
         number=entry.number,
-        rule=entry.rule,
-        rule_says=rule_says(entry.rule),
+        rule=rule,
+        rule_says=rule_says(rule),
         move=action.move if isinstance(action, Revise) else ("first" if isinstance(action, Write) else "given"),
         setting=action.setting if isinstance(action, Revise) else "",
         base=base,

@@ -31,8 +31,12 @@ __all__ = ["LiveView", "clean", "render_summary"]
 _FRAMES_PER_SECOND = 4
 _AROUND_THE_GRID = 12
 """Lines of a frame that are neither criteria nor the facts below them."""
+_LEGEND_LINES = 4
+_FEWEST_ROWS = 3
 _FAULTS = 4
 """So many of the faults being fixed are shown; a redraft takes on all of them."""
+_LOW = 30
+"""On a terminal with fewer lines one fault is shown."""
 _BRIEF = 400
 
 
@@ -110,16 +114,23 @@ class LiveView:
             state, fixing, waited = self._state, self._fixing, self._clock() - self._since
         if state is None:
             return Text(" starting", style="dim")
-        # While it is redrawn a frame must fit on the screen; the last one stays and may scroll.
         title = Text(f" {safe(one_line(state.opened.title, 60), self._console)}", style="bold")
         title.append(f"   run {safe(self._run, self._console)}", style="dim not bold")
-        now = _facts(self._console, _now(state, fixing, waited))
-        below = len(self._console.render_lines(now, self._console.options, pad=False))
-        rows = None if self._live is None else max(3, self._console.height - _AROUND_THE_GRID - below)
-        return Group(title, Text(), *grid(state, self._console, rows=rows), Text(), now)
+        now = _facts(self._console, _now(state, fixing, waited, _FAULTS if self._console.height >= _LOW else 1))
+        rows, legend = self._room(now)
+        table = grid(state, self._console, rows=rows, legend=legend)
+        return Group(title, Text(), *table, Text(), now)
+
+    def _room(self, below: RenderableType) -> tuple[int | None, bool]:
+        """How many criteria fit, and whether the legend does: while it is redrawn a frame must fit on the screen."""
+        if self._live is None:
+            return None, True  # the last frame stays and may scroll
+        lines = len(self._console.render_lines(below, self._console.options, pad=False))
+        rows = self._console.height - _AROUND_THE_GRID - lines
+        return (rows, True) if rows >= _FEWEST_ROWS else (max(_FEWEST_ROWS, rows + _LEGEND_LINES), False)
 
 
-def _now(state: State, fixing: tuple[TargetView, ...], waited: float) -> Iterator[tuple[str, str]]:
+def _now(state: State, fixing: tuple[TargetView, ...], waited: float, faults: int) -> Iterator[tuple[str, str]]:
     """What is being done, by which rule, about which fault, what is waited for, and what is spent."""
     request, stopped = state.pending, state.stopped
     for role in ("critic", "confirmer"):
@@ -133,7 +144,7 @@ def _now(state: State, fixing: tuple[TargetView, ...], waited: float) -> Iterato
         number = len(state.passes) + (request.role == "author")
         yield "now", f"pass {number}: {call_says(request.action)}" if number else call_says(request.action)
         yield "why", f"{rule_says(request.rule)} (rule {request.rule})"
-        shown = fixing[:_FAULTS] if request.role == "author" else ()
+        shown = fixing[:faults] if request.role == "author" else ()
         for target in shown:
             yield "fault", f"{target.criterion}: {one_line(target.directive, 160)}"
         if shown != fixing and shown:

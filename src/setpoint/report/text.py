@@ -81,8 +81,10 @@ def dollars(money: float) -> str:
     """``$0``, ``$0.0042``, ``$0.50`` or ``$1.20``: hundredths of a cent below a dollar, where they are not 0."""
     if not money:
         return "$0"
-    whole, _, part = f"{money:.4f}".partition(".")
-    return f"${whole}.{part[:2]}{part[2:].rstrip('0') if money < 1 else ''}"
+    if money >= 1:
+        return f"${money:.2f}"
+    cents = f"{money:.4f}"
+    return f"${cents[:-2]}{cents[-2:].rstrip('0')}"
 
 
 def duration(seconds: float) -> str:

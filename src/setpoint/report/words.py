@@ -13,6 +13,7 @@ from setpoint.report.view import CellStatus, ProbeView, Result
 
 __all__ = [
     "CELL_WORDS",
+    "RESULT_SHORT",
     "RESULT_WORDS",
     "call_says",
     "failure_says",
@@ -42,6 +43,10 @@ RESULT_WORDS: Final[Mapping[Result, str]] = MappingProxyType(
         "unread": "not read in full",
         "pending": "being measured",
     }
+)
+
+RESULT_SHORT: Final[Mapping[Result, str]] = MappingProxyType(
+    {"kept": "kept", "rolled_back": "back", "failed": "fail", "unread": "part", "pending": "now"}
 )
 
 _REFERENCE: Final = re.compile(r"\s*\(\d+(?:, \d+)*\)")

@@ -31,7 +31,7 @@ class CheckParser(Protocol):
     """What must be known about checks to read a spec."""
 
     def parse(self, value: Mapping[str, object], *, where: str) -> CheckCall:
-        """The check that a table such as ``{ words = { max = 180 } }`` asks for.
+        """The check that a table such as ``{ words = { max = 180 } }`` asks for; True stands for no parameters.
 
         Raises:
             SpecError: if there is no such check or parameter; the key begins with ``where``.
@@ -191,10 +191,7 @@ def _criteria(table: SpecTable, checks: CheckParser, place: Place) -> tuple[Crit
             raise place.error(
                 f"the name {entry.name!r} is taken by criterion[{first}]; names must differ", f"{key}.name"
             )
-        check = None
-        if entry.check is not None:
-            with place.at(f"{key}.check"):
-                check = checks.parse(entry.check, where=f"{key}.check")
+        check = None if entry.check is None else _check(entry.check, checks, place, f"{key}.check")
         if not (entry.says or "").strip() and check is None:
             raise place.error(
                 f"criterion {entry.name!r} has no check, so a critic judges it, and must be told what to look for:"
@@ -205,6 +202,16 @@ def _criteria(table: SpecTable, checks: CheckParser, place: Place) -> tuple[Crit
             says = entry.says if entry.says and entry.says.strip() else checks.describe(cast("CheckCall", check))
             criteria.append(Criterion(name=entry.name, says=says, impact=entry.impact, core=entry.core, check=check))
     return (*criteria, *_guard(table, criteria, checks, place))
+
+
+def _check(value: object, checks: CheckParser, place: Place, key: str) -> CheckCall:
+    table: object = {value: True} if isinstance(value, str) else value
+    if not isinstance(table, dict):
+        raise place.error(
+            "a check is a table, such as { words = { max = 180 } }, or the name of one that needs no parameters", key
+        )
+    with place.at(key):
+        return checks.parse(cast("dict[str, object]", table), where=key)
 
 
 def _guard(table: SpecTable, criteria: list[Criterion], checks: CheckParser, place: Place) -> Iterator[Criterion]:

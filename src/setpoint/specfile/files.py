@@ -83,7 +83,9 @@ def _decoded(data: bytes, path: Path) -> str:
 
 def _hint(path: Path) -> str:
     try:
-        meant = nearest(path.name, sorted(entry.name for entry in path.parent.iterdir() if entry.is_file()))
+        # Endings are left out: that both end in .toml says nothing about what was meant.
+        there = {entry.stem: entry.name for entry in sorted(path.parent.iterdir()) if entry.is_file()}
     except OSError:
         return f"; the folder {path.parent} is not there either"
+    meant = there.get(nearest(path.stem, there))
     return f"; did you mean {meant!r}?" if meant else ""

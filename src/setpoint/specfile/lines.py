@@ -108,7 +108,6 @@ class _Scanner:
 
     def _header(self) -> Path:
         many = self._text.startswith("[[", self._at)
-        opened = self._at
         self._at += 2 if many else 1
         parts = self._key()
         path = cast("Path", ())
@@ -118,18 +117,15 @@ class _Scanner:
                 self._tables[path] = self._tables.get(path, 0) + 1
             if path in self._tables:
                 path = (*path, self._tables[path] - 1)
-        closed, self._at = self._at, opened
         self._note(path, since=0)
         self._found[path] = self._line()  # a header of its own counts more than having been mentioned
-        self._at = closed + (2 if many else 1)
+        self._at += 2 if many else 1
         return path
 
     def _pair(self, table: Path) -> None:
-        began = self._at
-        path = (*table, *self._key())
-        equals, self._at = self._at, began
+        path = (*table, *self._key())  # on one line: keys never break
         self._note(path, since=len(table))
-        self._at = equals + 1
+        self._at += 1
         self._at = self._match(_SPACES).end()
         self._value(path)
 

@@ -57,7 +57,7 @@ class CriterionTable(_Table):
     says: str | None = None
     impact: int = 3
     core: bool = False
-    check: dict[str, object] | None = None
+    check: object = None  # a table or the name of a check; told apart later, for plainer errors
 
 
 class SpecTable(_Table):
