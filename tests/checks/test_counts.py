@@ -11,9 +11,7 @@ from setpoint.ports import Finding
 def test_too_many_words_say_how_many_to_cut() -> None:
     """The line directs, and the shortfall is the excess as a share of the limit."""
     found = measure({"words": {"max": 180}}, "word " * 212)
-    assert found == Finding(
-        passed=False, message="212 words; cut at least 32", shortfall=pytest.approx(32 / 180), root="too long"
-    )
+    assert found == Finding(passed=False, message="212 words; cut at least 32", shortfall=32 / 180, root="too long")
 
 
 def test_too_few_words_say_how_many_to_add() -> None:
@@ -62,7 +60,7 @@ def test_markup_and_comments_are_not_words() -> None:
 @pytest.mark.parametrize(
     ("text", "count"),
     [
-        ("don’t stop", 2),
+        ("don\u2019t stop", 2),
         ("well-known and/or 1,000", 3),
         ("end — start", 2),
         ("red,green", 2),
@@ -89,7 +87,7 @@ def test_sentences_end_where_a_reader_hears_them_end() -> None:
         "No. 5 is it!",
         "Fine",
     ]
-    assert sentences("你好。再见！") == ["你好。", "再见！"]
+    assert sentences("你好。再见\uff01") == ["你好。", "再见\uff01"]
 
 
 def test_list_items_are_sentences_and_headings_are_not() -> None:

@@ -7,7 +7,7 @@ from setpoint.checks.fidelity import numbers
 
 MATERIAL = sources(
     notes="Acme 2.4.1 cuts start-up from 1,200 ms to 0.35 s for 12 000 users on 2026-03-05.",
-    talk="She said: “We don’t *ever* break scripts – not in a point release.” It is unsafe at any speed.",
+    talk="She said: “We don\u2019t *ever* break scripts \u2013 not in a point release.” It is unsafe at any speed.",
 )
 
 
@@ -72,8 +72,8 @@ def test_a_run_of_digits_is_read_in_every_sensible_way() -> None:
     "text",
     [
         '"We don\'t ever break scripts - not in a point release."',
-        "«we don’t ever break scripts»",
-        "„We don’t ever […] not in a point release“",
+        "«we don\u2019t ever break scripts»",
+        "„We don\u2019t ever […] not in a point release“",
         '"We don\'t … break scripts," she said.',
         'The word "scripts" and the phrase "two words".',
         '```\nx = "not a quotation at all here"\n```',

@@ -24,6 +24,7 @@ REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "checks.md"
 
 
 def example(check: checks.CheckInfo) -> Mapping[str, object]:
+    """The example of a check as a spec would hold it."""
     return cast("Mapping[str, object]", tomllib.loads(f"check = {check.example}")["check"])
 
 
@@ -73,6 +74,7 @@ def test_two_ways_to_say_the_same_have_one_canonical_form(
 
 
 def refusal(value: Mapping[str, object] | str) -> str:
+    """What is said to a spec with that check."""
     with pytest.raises(SpecError) as caught:
         checks.build(checks.parse(value, where="criterion[2].check"), CONTEXT)
     return str(caught.value)

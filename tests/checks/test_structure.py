@@ -82,7 +82,7 @@ def test_too_many_and_too_long_bullets_point_at_their_lines() -> None:
         ("upper", "text", "日本語", True),
     ],
 )
-def test_capitals_follow_the_style(style: str, of: str, text: str, passes: bool) -> None:
+def test_capitals_follow_the_style(style: str, of: str, text: str, *, passes: bool) -> None:
     """Names with capitals inside, small words and code are let be."""
     assert measure({"case": {"style": style, "of": of}}, text).passed is passes
 

@@ -34,7 +34,7 @@ def prompt(user: str = "Write.", **changes: object) -> Prompt:
 
 def model(server: FaultServer, provider: str = "openai", **changes: object) -> Model:
     """A model at the server, without retries and with a canary for a key."""
-    keys = dict.fromkeys(("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GOOGLE_API_KEY"), KEY)
+    keys = dict.fromkeys(("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GOOGLE_API_KEY", "OLLAMA_API_KEY"), KEY)
     fields: dict[str, object] = {"environment": keys, "cache": Path("unused"), "retries": 0, "timeout": 20.0}
     settings = ModelSettings(**(fields | changes))  # type: ignore[arg-type]
     return resolve(ROUTES[provider].format(server.origin), settings)

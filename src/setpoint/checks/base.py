@@ -70,7 +70,9 @@ class CheckContext:
 class Params(BaseModel, ABC):
     """The parameters of one check, and the check they make."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, validate_by_name=False, validate_by_alias=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        strict=True, extra="forbid", frozen=True, validate_by_name=False, validate_by_alias=True, allow_inf_nan=False
+    )
 
     check: ClassVar[str]
     """How the spec calls it."""

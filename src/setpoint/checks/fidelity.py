@@ -227,7 +227,10 @@ class QuotesFromSources(Params):
         for block in blocks:
             if block.role == "code":
                 continue
+            line, at = block.line, 0
             for found in _QUOTED.finditer(block.text):
+                line += block.text.count("\n", at, found.start())
+                at = found.start()
                 passage = next(group for group in found.groups() if group is not None)
                 if len(passage.split()) >= self.min_words:
-                    yield block.line + block.text.count("\n", 0, found.start()), passage
+                    yield line, passage

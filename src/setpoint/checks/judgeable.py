@@ -35,6 +35,7 @@ _ORDERED = r"""(?:
     (?:\A|[\n.!?:;,"'(>*\-])\s{0,20}(?:(?:please|now|simply|just|so|then|and)\s){0,3} |
     \b(?:please|must|should|shall)\s+(?:now\s+)?
 )"""
+_BEFORE = " \n\t.!?:;,'(>*-"
 _QUOTES = "[\"'`*]{0,3}"
 
 _TO_THE_JUDGE: Final = {
@@ -146,9 +147,9 @@ class Judgeable(Params):
             folded = _folded(text)
             for pattern in _PATTERNS:
                 if found := pattern.search(folded):
-                    start = found.start() + len(found[0]) - len(found[0].lstrip())
-                    line = folded.count("\n", 0, start) + 1
-                    said = f"{quoted(found[0])} on line {line} speaks to whoever judges the text; remove it"
+                    words = found[0].lstrip(_BEFORE)
+                    line = folded.count("\n", 0, found.end() - len(words)) + 1
+                    said = f"{quoted(words)} on line {line} speaks to whoever judges the text; remove it"
                     return failed(said, lines=(line,))
             return PASSED
 

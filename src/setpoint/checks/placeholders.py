@@ -83,6 +83,8 @@ def _placeholders(text: str, *, prose: bool) -> Iterator[tuple[int, str]]:
     defined = {label.casefold() for label in _DEFINED.findall(text)} if prose else set[str]()
     fenced = False
     for number, line in enumerate(uncommented(text).split("\n"), 1):
+        if not line or line.isspace():
+            continue
         if prose and _FENCE.match(line):
             fenced = not fenced
         yield from ((number, mark[0]) for mark in _WORD_MARK.finditer(line))

@@ -1,7 +1,7 @@
 """How it is arranged: headings, list items, capitals."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import ClassVar, Literal
 
@@ -239,11 +239,17 @@ class Case(Params):
         if self.style != "sentence":
             return lines
         prose = [block for block in blocks if block.role in {"heading", "paragraph", "item"}]
-        return [
-            (block.line + block.text.count("\n", 0, max(0, block.text.find(sentence))), sentence)
-            for block in prose
-            for sentence in sentences(block.text)
-        ]
+        return [unit for block in prose for unit in _numbered(block)]
+
+
+def _numbered(block: Block) -> Iterator[tuple[int, str]]:
+    """The sentences of a block with the lines they begin on."""
+    line, at = block.line, 0
+    for sentence in sentences(block.text):
+        start = block.text.find(sentence, at)
+        line += block.text.count("\n", at, start)
+        at = start
+        yield line, sentence
 
 
 def _in_case(unit: str, style: Style, *, whole: bool) -> bool:

@@ -85,6 +85,9 @@ def check(
             sys.stdout.write(ci.github(summary, str(draft)))
         case "text":
             sys.stdout.write(ci.plain(summary))
+    if summary.outcome == "machinery":
+        talk.print(f"setpoint: {summary.reason}", markup=False, soft_wrap=True)
+        return 3
     return 0 if all(row.status in {"pass", "carried"} for row in summary.criteria) else 1
 
 
@@ -127,7 +130,7 @@ def report(
     run: str = "last",
     /,
     *,
-    output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
+    output: Annotated[Path | None, Parameter(name=["--output", "-o"], allow_leading_hyphen=True)] = None,
     ledger: Path | None = None,
 ) -> int:
     """Write the HTML report of a run.
@@ -199,7 +202,7 @@ def models_(fetch: Annotated[str | None, Parameter(name="--fetch")] = None) -> i
     out.print(table)
     out.print()
     out.print("Also: embedded:FILE.gguf, embedded:hf:ORG/REPO/FILE.gguf, and")
-    out.print(", ".join(f"{provider}:NAME" for provider in models.providers() if provider != "embedded"))
+    out.print(", ".join(f"{provider}:NAME" for provider in models.provider_names() if provider != "embedded"))
     if seen := models.keys_in(where.models.environment):
         out.print(f"Keys seen in the environment, used only when a model is named: {', '.join(seen)}")
     return 0

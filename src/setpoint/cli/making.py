@@ -20,7 +20,7 @@ def register(app: App) -> None:
     app.command(trust)
 
 
-def new(file: Path = Path("spec.toml"), /) -> int:
+def new(file: Annotated[Path, Parameter(allow_leading_hyphen=True)] = Path("spec.toml"), /) -> int:
     """Write a commented example of a spec to start from.
 
     Parameters

@@ -72,6 +72,7 @@ def settings(
             cache=Path(cache) if cache else platformdirs.user_cache_path("setpoint"),
             prices=config.prices,
             offline=variables.get("SETPOINT_OFFLINE", "") not in {"", "0"},
+            retries=int(retries) if (retries := variables.get("SETPOINT_RETRIES", "")).isdigit() else 4,
             notice=notice,
         ),
         config=config,

@@ -20,7 +20,7 @@ from setpoint.core.cost import count
 from setpoint.core.event import Opened, RoleModel
 from setpoint.core.policy import Policy
 from setpoint.core.spec import Budget, Spec
-from setpoint.errors import ConfigError, NotTrusted, RunNotFound
+from setpoint.errors import ConfigError, NotTrusted, RunNotFound, SetpointError
 from setpoint.ledgers import SqliteLedger
 from setpoint.ports import Author, Critic, Ledger, Model
 from setpoint.roles import ModelAuthor, ModelCritic, critic_form
@@ -257,14 +257,20 @@ def _reply_tokens(spec: Spec, given: str | None) -> int:
 
 async def supervised(run: Run, crew: Crew, where: Settings) -> Result:
     """Drive a run; the first Ctrl-C or SIGTERM ends it as ``cancelled``, with its best draft."""
+    failure: SetpointError | None = None
     async with anyio.create_task_group() as tasks:
         with anyio.CancelScope() as work:
             tasks.start_soon(_cancel_on_signal, work)
-            await run.drive(crew)
+            try:
+                await run.drive(crew)
+            except SetpointError as error:  # raised below: a task group would wrap it
+                failure = error
         if work.cancelled_caught and run.state.stopped is None:
             await run.cancel("interrupted by the user")
         tasks.cancel_scope.cancel()
     remember_probes(run, where)
+    if failure is not None:
+        raise failure
     return run.result()
 
 

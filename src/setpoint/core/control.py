@@ -75,10 +75,19 @@ def machinery(state: State) -> Action | None:
     return None
 
 
+# Measuring the latest draft
+
+
+def measure(state: State) -> Action | None:
+    """Checks run before any critic is asked (3)."""
+    latest = state.latest
+    return Measure(draft=latest.number) if latest and not latest.measured else None
+
+
 def probe(state: State) -> Action | None:
     """A critic that is new in the role first judges planted texts (4)."""
-    if not state.spec.judged:
-        return None
+    if not state.spec.judged or (state.latest is not None and state.complete(state.latest)):
+        return None  # no critic is needed, or not for this draft
     for role in _critics(state):
         model = state.model(role)
         answered = state.probes[role].items if role in state.probes else 0
@@ -87,18 +96,9 @@ def probe(state: State) -> Action | None:
     return None
 
 
-# Measuring the latest draft
-
-
 def write(state: State) -> Action | None:
     """Without a draft, write one."""
     return None if state.drafts else (_out_of_passes(state) or Write())
-
-
-def measure(state: State) -> Action | None:
-    """Checks run before any critic is asked (3)."""
-    latest = state.latest
-    return Measure(draft=latest.number) if latest and not latest.measured else None
 
 
 def read(state: State) -> Action | None:
@@ -262,9 +262,9 @@ def end(state: State) -> Action | None:
 RULES: Final[tuple[Rule, ...]] = (
     cancelled,
     machinery,
+    measure,
     probe,
     write,
-    measure,
     read,
     ask_alone,
     second_reading,

@@ -9,7 +9,7 @@ from setpoint.models.catalogue import Weights, catalogue
 from setpoint.models.keys import keys_in
 from setpoint.models.listing import Listed, listing
 from setpoint.models.prices import price
-from setpoint.models.resolve import prepare, providers, resolve
+from setpoint.models.resolve import prepare, provider_names, resolve
 from setpoint.models.settings import ModelSettings
 from setpoint.models.weights import fetch
 
@@ -23,6 +23,6 @@ __all__ = [
     "listing",
     "prepare",
     "price",
-    "providers",
+    "provider_names",
     "resolve",
 ]

@@ -13,10 +13,10 @@ from setpoint.models.settings import ModelSettings
 from setpoint.models.suggest import nearest
 from setpoint.ports import Model
 
-__all__ = ["prepare", "providers", "resolve"]
+__all__ = ["prepare", "provider_names", "resolve"]
 
 
-def providers() -> tuple[str, ...]:
+def provider_names() -> tuple[str, ...]:
     """All prefixes that a model name may have."""
     return ("embedded", *key_variables())
 
@@ -36,13 +36,13 @@ def resolve(name: str, settings: ModelSettings) -> Model:
     if not colon or not rest:
         raise ConfigError(
             f"{name!r} is not a model name: expected PROVIDER:NAME, for example embedded:{catalogue()[0].name}. "
-            f"Providers: {', '.join(providers())}."
+            f"Providers: {', '.join(provider_names())}."
         )
     if provider == "embedded":
         return embedded(name, settings)
-    if provider not in providers():
+    if provider not in provider_names():
         raise ConfigError(
-            f"{name!r}: no provider {provider!r}.{nearest(provider, providers())} Providers: {', '.join(providers())}. "
+            f"{name!r}: no provider {provider!r}.{nearest(provider, provider_names())} Providers: {', '.join(provider_names())}. "
             "For any other server that speaks the OpenAI protocol: openai:NAME@https://HOST/v1."
         )
     try:  # these import seconds of provider libraries
