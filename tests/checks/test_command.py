@@ -320,7 +320,7 @@ def test_other_programs_are_quoted_by_their_last_lines() -> None:
     """Without control characters, in one line."""
     script = "printf 'one\\ntwo\\n\\033[31mthree\\033[0m \\007is wrong\\n'; exit 2"
     assert command("", run=["sh", "-c", script]).message == (
-        f"make `{shlex.join(['sh', '-c', script])[:79]}…` succeed; it ended with code 2: one | two | three is wrong"
+        f"make `{shlex.join(['sh', '-c', script])}` succeed; it ended with code 2: one | two | three is wrong"
     )
     assert (
         "lint: error: bad name" in command("", run=["sh", "-c", "echo lint: error: bad name; echo bye; false"]).message

@@ -141,9 +141,11 @@ def _ends(text: str, stop: "re.Match[str]") -> bool:
 # Markdown by the parser
 
 
+# All checks of a spec read the same draft in turn, hence the small caches; two pages of a long text are enough to hold.
+
+
 @lru_cache(maxsize=8)
 def _parsed(text: str) -> Page:
-    """Several checks read the same draft in turn, hence the small cache."""
     from markdown_it import MarkdownIt  # noqa: PLC0415 - only specs that read markdown pay for it
 
     walk = _Walk()
@@ -238,6 +240,7 @@ _MARKUP = re.compile(r"[*`]+|(?<!\w)_+|_+(?!\w)")
 _QUOTE = re.compile(r" {0,3}(?:> ?)+")
 
 
+@lru_cache(maxsize=2)
 def _scanned(text: str, *, markdown: bool) -> Page:
     """Read line by line: headings, list items and fences by how their first line begins."""
     groups: list[list[Block]] = []

@@ -66,7 +66,7 @@ class Limits:
     """US dollars."""
     seconds: str | None = None
     """Active time."""
-    single: bool = False
+    single: Annotated[bool, Parameter(negative="")] = False
     """Never loop: one draft, measured."""
 
     def budget(self, spec: Budget) -> Budget:
