@@ -51,7 +51,7 @@ def test_generated_parts_of_the_docs_are_up_to_date() -> None:
     generated = [str(page) for page in PAGES if "[[[cog" in page.read_text(encoding="utf-8")]
     assert len(generated) >= 3
     done = subprocess.run(
-        [sys.executable, "-m", "cogapp", "--check", *generated], capture_output=True, text=True, check=False
+        [str(Path(sys.executable).parent / "cog"), "--check", *generated], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout
 

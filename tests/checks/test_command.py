@@ -189,6 +189,16 @@ def test_a_huge_file_cannot_be_written(*, isolate: bool) -> None:
     assert "File too large" in result.output
 
 
+def test_what_went_over_a_limit_is_said() -> None:
+    """So that the author can keep below it."""
+    flood = command("while True: print('x' * 1000)", run="python draft.py")
+    assert flood.message.startswith("`python draft.py` printed more than 8 MB; print less")
+    bomb = "import os, time\nfor _ in range(9):\n  try: os.fork()\n  except OSError: pass\ntime.sleep(5)"
+    assert command(bomb, run="python draft.py", timeout=4).message == (
+        "`python draft.py` started more than 256 processes; start fewer"
+    )
+
+
 def test_memory_is_limited(*, isolate: bool) -> None:
     """And the limit is a parameter."""
     code = "x = bytearray(300_000_000); print(len(x))"
@@ -243,7 +253,7 @@ def test_the_program_ends_when_setpoint_is_killed(tmp_path: Path, *, isolate: bo
         "import sys\nfrom setpoint.checks.sandbox import Job, _execute\n"
         f"_execute(Job(run=(sys.executable, '-c', {code!r}), files={{}}, seconds=60), isolate={isolate})"
     )
-    with subprocess.Popen([sys.executable, "-c", caller]) as process:
+    with subprocess.Popen([sys.executable, "-c", caller], env={**os.environ, "TMPDIR": str(tmp_path)}) as process:
         while not beat.exists():
             time.sleep(0.02)
         process.send_signal(signal.SIGKILL)

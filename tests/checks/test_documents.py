@@ -32,6 +32,7 @@ def test_a_fault_is_given_with_its_path_and_line() -> None:
     found = measure(CHECK, text, kind="json")
     assert found.message == "at $.items[1].price: -2 is less than the minimum of 0; make it fit minimum: 0"
     assert found.lines == (5,)
+    assert measure({"json_schema": {"schema": {"items": {"type": "null"}}}}, '[null,\n"b"]').lines == (2,)
 
 
 @pytest.mark.parametrize(
@@ -42,6 +43,10 @@ def test_a_fault_is_given_with_its_path_and_line() -> None:
         (
             '{"a": 1,\n "b": }',
             "not JSON at line 2, column 7: Expecting value; correct it there",
+        ),
+        (
+            '{"a": 1,\n',
+            "not JSON at the end, line 1: Expecting property name enclosed in double quotes; correct it there",
         ),
         ('{"a": 1, "a": 2}', 'not usable JSON: the key "a" stands twice in one object; write it out in plain JSON'),
         ("NaN", "not usable JSON: NaN is not a JSON value; write it out in plain JSON"),

@@ -18,7 +18,7 @@ from setpoint.errors import SpecError
 CONTEXT = checks.CheckContext(
     kind="python",
     sources=sources(notes="Version 2.4 came out."),
-    attachments=made({"test_slug.py": "", "schema.json": '{"type": "object"}'}),
+    attachments=made({"test_slug.py": "", "schema.json": '{"type": "object"}', "list.json": "[]", "..": ""}),
 )
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "checks.md"
 
@@ -144,7 +144,10 @@ def test_a_mistake_is_named_with_its_key_and_the_nearest_valid_name() -> None:
         {"command": {"run": "python", "files": ["none.py"]}},
         {"command": {"run": "python", "draft": "../x.py"}},
         {"command": {"run": "python", "files": ["test_slug.py"], "draft": "test_slug.py"}},
+        {"command": {"run": "python", "files": [".."]}},
         {"command": {"run": "python", "timeout": 0}},
+        {"json_schema": {"schema": []}},
+        {"json_schema": "list.json"},
         {"command": {"run": "python", "memory": 1}},
     ],
 )
@@ -180,6 +183,11 @@ def test_demands_are_sentences_an_author_can_follow() -> None:
             {"bullets": {"min": 3, "max_words": 12}},
             {"reading_grade": {"max": 9}},
             {"command": "python -m pytest"},
+            {"command": {"run": "./lint", "expect": "clean"}},
+            {"json_schema": "schema.json"},
+            {"json_schema": {"schema": {"type": "object"}}},
+            {"reading_grade": {"min": 5, "max": 9}},
+            {"case": {"style": "sentence", "of": "headings"}},
         )
     ]
     assert said == snapshot(
@@ -193,6 +201,11 @@ def test_demands_are_sentences_an_author_can_follow() -> None:
             "Has at least 3 bullet points and has no bullet point longer than 12 words.",
             "Reads at a school grade (Flesch-Kincaid) of at most 9.",
             "`python -m pytest` succeeds on it.",
+            '`./lint` succeeds on it and prints "clean".',
+            "Is JSON that follows the schema in schema.json.",
+            'Is JSON that follows the schema {"type":"object"}.',
+            "Reads at a school grade (Flesch-Kincaid) from 5 to 9.",
+            "Every heading is in sentence case (a capital at the beginning, none for ordinary words).",
         ]
     )
 

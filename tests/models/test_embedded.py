@@ -87,13 +87,15 @@ async def test_a_cancelled_call_returns_at_once_and_the_model_stays_usable(small
     """The thread behind it ends at the next token, not after the 4,000 that were asked for."""
     model = resolve(SMALL, small_settings)
     await model.ask(prompt())
+    usual = (await model.ask(prompt())).usage.seconds
     began = anyio.current_time()
     with anyio.move_on_after(0.3) as scope:
         await model.ask(prompt("Write a very long story.", max_tokens=4000, temperature=1.0))
     assert scope.cancelled_caught
-    assert anyio.current_time() - began < 1.5
+    assert anyio.current_time() - began < 5
     assert (await model.ask(prompt())).text.strip()
-    assert anyio.current_time() - began < 15
+    # The whole story would take a hundred times as long as 40 tokens; a busy machine makes both slower.
+    assert anyio.current_time() - began < 10 + 20 * usual
 
 
 @pytest.mark.embedded

@@ -61,3 +61,19 @@ def test_prices_are_unknown_without_the_price_list() -> None:
         f"sys.modules['genai_prices'] = None\nimport setpoint.models as m\nprint(m.price('openai:gpt-4.1', {SETTINGS}))"
     )
     assert run(code) == "(None, None)"
+
+
+@pytest.mark.parametrize("own", [{}, {"OMP_WAIT_POLICY": "active"}])
+def test_loading_the_library_leaves_the_environment_as_it_was(own: dict[str, str]) -> None:
+    """Its threads are told how long to spin; child processes are not, and a choice of the user's stands."""
+    code = f"""
+import os
+os.environ.update({own!r})
+before = dict(os.environ)
+from setpoint.models.engine import Engine
+try:
+    Engine(pathlib.Path('nowhere.gguf')).chat(None, __import__('threading').Event())
+except Exception as error:
+    print(type(error).__name__, dict(os.environ) == before, 'xllamacpp' in sys.modules)
+"""
+    assert run(code) == "ConfigError True True"

@@ -105,8 +105,10 @@ def _not_json(text: str, error: json.JSONDecodeError) -> Finding:
         return failed("the text is empty; write the JSON document")
     if text.lstrip().startswith("```"):
         return failed("the JSON stands in a code fence; write the JSON alone", shortfall=0.5, lines=(1,))
-    where = f"line {error.lineno}, column {error.colno}"
-    return failed(f"not JSON at {where}: {error.msg}; correct it there", lines=(error.lineno,))
+    line = _line_at(text, error.pos)
+    early = error.pos >= len(text.rstrip())
+    where = f"the end, line {line}" if early else f"line {line}, column {error.colno}"
+    return failed(f"not JSON at {where}: {error.msg}; correct it there", lines=(line,))
 
 
 # The schema
@@ -242,7 +244,12 @@ def _line_of(text: str, path: Sequence[str | int]) -> int | None:
             at = _descend(decoder, text, at, step)
     except (ValueError, IndexError, RecursionError):
         return None
-    return len(text[:at].splitlines()) or 1
+    return _line_at(text, at)
+
+
+def _line_at(text: str, at: int) -> int:
+    """The line of a place in the text, by the line ends that count elsewhere; the end is on the last line."""
+    return min(len(f"{text[:at]}.".splitlines()), len(text.splitlines()) or 1)
 
 
 _BLANK = " \t\r\n"

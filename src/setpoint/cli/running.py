@@ -151,24 +151,41 @@ def run(
     return anyio.run(_play, out, begin)
 
 
-def resume(run: str = "last", /, *, output: Output | None = None) -> int:
+def resume(
+    run: str = "last",
+    /,
+    *,
+    output: Output | None = None,
+    allow_commands: Annotated[bool, Parameter(negative="")] = False,
+) -> int:
     """Go on with a run that was interrupted.
 
     Parameters
     ----------
     run
         Its id, a part of it, or last.
+    allow_commands
+        Run the programs that the spec's checks name, without setpoint trust.
     """
-    return anyio.run(_play, output or Output(), partial(_take_up, run, None))
+    return anyio.run(_play, output or Output(), partial(_take_up, run, None, allow=allow_commands))
 
 
-def continue_(run: str = "last", /, *, limits: Limits | None = None, output: Output | None = None) -> int:
+def continue_(
+    run: str = "last",
+    /,
+    *,
+    limits: Limits | None = None,
+    output: Output | None = None,
+    allow_commands: Annotated[bool, Parameter(negative="")] = False,
+) -> int:
     """Give a run more to spend and go on with it.
 
     Parameters
     ----------
     run
         Its id, a part of it, or last.
+    allow_commands
+        Run the programs that the spec's checks name, without setpoint trust.
     """
     more = limits or Limits()
     extended = Extended(
@@ -179,16 +196,21 @@ def continue_(run: str = "last", /, *, limits: Limits | None = None, output: Out
     )
     if extended == Extended():
         raise ConfigError("nothing is added; say how much, for example --passes +3 --tokens +20k")
-    return anyio.run(_play, output or Output(), partial(_take_up, run, extended))
+    return anyio.run(_play, output or Output(), partial(_take_up, run, extended, allow=allow_commands))
 
 
 async def _take_up(
-    name: str, extended: Extended | None, where: Settings, ledger: Ledger, view: LiveView
+    name: str,
+    extended: Extended | None,
+    where: Settings,
+    ledger: Ledger,
+    view: LiveView,
+    *,
+    allow: bool,
 ) -> tuple[Run, Crew]:
     known = await find_run(name, ledger)
     view.catch_up(await ledger.replay(known))
-    # A spec that ran its programs once was trusted then, and the ledger holds it by digest.
-    it, crew = await take_up_run(known, where, ledger, view.on_event)
+    it, crew = await take_up_run(known, where, ledger, view.on_event, allow_commands=allow)
     await (it.resume() if extended is None else it.extend(extended))
     return it, crew
 

@@ -121,6 +121,10 @@ def ask_alone(state: State) -> Action | None:
     latest = state.latest
     if latest is None or not state.complete(latest):
         return None
+    rival, verdicts = _rival(state, latest), latest.verdicts()
+    assessed = [c for c in state.spec.criteria if verdicts[c.name].status != "cannot_assess"]
+    if rival is not None and distance(assessed, verdicts) >= state.distance(rival):
+        return None  # it could not win even if it passed all of them
     for criterion in state.spec.judged:
         votes = latest.votes[criterion.name]
         if votes[-1].status == "cannot_assess" and _critic_votes(votes) == 1:
