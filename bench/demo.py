@@ -1,5 +1,7 @@
-"""The demo over ten seeds: how often the first draft fails, how often the run ends accepted, and whether accepted
-texts also pass checks that the spec does not know.
+"""The demo over ten seeds.
+
+How often the first draft fails, how often the run ends accepted, and whether accepted texts also pass checks that the
+spec does not know.
 
     python bench/demo.py [--seeds 10] [--author embedded:qwen2.5-coder-1.5b] [--out docs/benchmarks/demo]
 
@@ -41,9 +43,11 @@ def _invented(text: str) -> list[str]:
 HELD_OUT: Mapping[str, Callable[[str], bool]] = {
     "invents no command, option or path": lambda text: not _invented(text),
     "says something under every heading": lambda text: all(len(part.split()) >= 3 for part in _sections(text)),
-    "says nothing twice": lambda text: len(lines := [x.strip() for x in text.splitlines() if x.strip()]) == len(set(lines)),
-    "is the text itself, with nothing said about it": lambda text: not re.search(
-        r"(?i)\bas an ai\b|\bhere (?:is|are) the\b|release notes? (?:above|below)|word count|^```", text
+    "says nothing twice": lambda text: (
+        len(lines := [x.strip() for x in text.splitlines() if x.strip()]) == len(set(lines))
+    ),
+    "is the text itself, with nothing said about it": lambda text: (
+        not re.search(r"(?i)\bas an ai\b|\bhere (?:is|are) the\b|release notes? (?:above|below)|word count|^```", text)
     ),
     "has a verdict on upgrading in its first section": lambda text: bool(
         re.search(r"(?i)\byes\b|\bno\b|upgrade|should|recommend", (_sections(text) or [""])[0])
@@ -99,18 +103,20 @@ def table(rows: list[Row], author: str) -> str:
         "|---:|---|---|---:|---:|---:|---|---|",
     ]
     lines += [
-        f"| [{r.seed}](benchmarks/demo/seed-{r.seed}.md) | {', '.join(r.first_draft_failed) or '–'} | {r.outcome} | {r.passes} "
-        f"| {r.tokens:,} | {r.seconds:.0f} | {', '.join(r.open) or '–'} | {', '.join(r.held_out_failed) or '–'} |"
+        f"| [{r.seed}](benchmarks/demo/seed-{r.seed}.md) | {', '.join(r.first_draft_failed) or '-'} | {r.outcome} | {r.passes} "
+        f"| {r.tokens:,} | {r.seconds:.0f} | {', '.join(r.open) or '-'} | {', '.join(r.held_out_failed) or '-'} |"
         for r in rows
     ]
     slips = sum(bool(r.held_out_failed) for r in accepted)
     lines += [
         "",
-        f"{author}, {time.strftime('%Y-%m-%d')}, {platform.machine()}, Python {platform.python_version()}: "
-        f"the first draft failed in {sum(bool(r.first_draft_failed) for r in rows)} of {len(rows)}; "
-        f"{len(accepted)} ended `accepted`; {slips} accepted texts failed a held-out check; "
-        f"median {statistics.median(r.seconds for r in rows):.0f} s and {statistics.median(r.passes for r in rows):g} passes, "
-        f"longest {max(r.seconds for r in rows):.0f} s.",
+        (
+            f"{author}, {time.strftime('%Y-%m-%d')}, {platform.machine()}, Python {platform.python_version()}: "
+            f"the first draft failed in {sum(bool(r.first_draft_failed) for r in rows)} of {len(rows)}; "
+            f"{len(accepted)} ended `accepted`; {slips} accepted texts failed a held-out check; "
+            f"median {statistics.median(r.seconds for r in rows):.0f} s and {statistics.median(r.passes for r in rows):g} passes, "
+            f"longest {max(r.seconds for r in rows):.0f} s."
+        ),
     ]
     return "\n".join(lines) + "\n"
 

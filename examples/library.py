@@ -1,6 +1,6 @@
 """Refine a text from Python: a spec as a value, a model by name, and the result as data.
 
-    python examples/library.py embedded:qwen2.5-coder-1.5b
+python examples/library.py embedded:qwen2.5-coder-1.5b
 """
 
 import asyncio

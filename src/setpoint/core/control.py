@@ -397,9 +397,12 @@ def _plan(state: State) -> Revise | None:
 
 
 def _ladder(state: State, best: DraftState) -> tuple[Tactic, ...]:
-    """The ladder for a text of this length, beginning with the move that made the best draft, as it has just worked."""
+    """The ladder for a text of this length, beginning with the rung that made the best draft, as it has just worked."""
     ladder = state.policy.ladder(len(best.draft.text.split()))
-    return tuple(sorted(ladder, key=lambda tactic: tactic.move != best.draft.origin))
+    made = next((p.action for p in state.passes if p.draft == best.number), None)
+    if not isinstance(made, Revise):
+        return ladder
+    return tuple(sorted(ladder, key=lambda t: (t.move, t.setting) != (made.move, made.setting)))
 
 
 def _last_pass_was_fruitless(state: State) -> bool:

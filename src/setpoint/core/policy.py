@@ -9,13 +9,13 @@ __all__ = ["LADDER_LONG", "LADDER_SHORT", "Policy"]
 
 LADDER_SHORT: Final = (
     Tactic("redraft", 0, "steady"),
-    Tactic("edit", 2, "steady"),
     Tactic("rewrite", 2, "steady"),
+    Tactic("edit", 2, "steady"),
     Tactic("redraft", 0, "varied"),
-    Tactic("edit", 1, "varied"),
     Tactic("rewrite", 1, "varied"),
+    Tactic("edit", 1, "varied"),
 )
-"""For texts where a fresh draft costs little more than an edit."""
+"""For texts where a fresh draft costs little more than an edit: a checklist gains more there than feedback does."""
 
 LADDER_LONG: Final = (
     Tactic("edit", 2, "steady"),

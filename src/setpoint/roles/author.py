@@ -4,7 +4,9 @@ It is shown the spec, its own text and the faults of this pass; never the critic
 """
 
 import json
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from setpoint.core.action import Reask, Revise, Setting, Write
@@ -126,7 +128,7 @@ def _interpret(
     revise = action.revise if isinstance(action, Reask) else action
     if isinstance(revise, Revise) and revise.move == "edit":
         return _patch(call, action, revise, state, reply)
-    text = plain_text(reply, state.spec.kind)
+    text = plain_text(replace(reply, text=_without_marks(reply.text, state)), state.spec.kind)
     if not text:
         return _failed(call, action, "empty", "the author sent an empty reply", reply)
     if reply.finish == "length":
@@ -136,6 +138,12 @@ def _interpret(
     if isinstance(revise, Revise):
         return Drafted(call=call, text=text, origin=revise.move, base=revise.base, usage=reply.usage)
     return Drafted(call=call, text=text, origin="first", usage=reply.usage)
+
+
+def _without_marks(text: str, state: State) -> str:
+    """The reply without the delimiters of our own prompt, which weak models copy."""
+    sign = re.escape(mark(state.opened.nonce, "author"))
+    return re.sub(rf"\[{sign} (?:begin|end|locked)[^\]\n]*\]\n?", "", text)
 
 
 def _patch(
