@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from setpoint.core.action import Judge, Probe, Reask, Revise, Write
+from setpoint.core.action import Judge, Probe, Reask, Revise, Tactic, Write
 from setpoint.core.draft import Edit
 from setpoint.core.event import (
     CallFailed,
@@ -36,7 +36,7 @@ from setpoint.core.event import (
     Usage,
 )
 from setpoint.core.fault import Verdict
-from setpoint.core.policy import Policy
+from setpoint.core.policy import LADDER_SHORT, Policy
 from setpoint.core.spec import Budget, CheckCall, Criterion, Source, Spec
 from setpoint.errors import LedgerError
 from setpoint.ledgers.codec import UPGRADES, decode, encode
@@ -154,6 +154,8 @@ def anything(wanted: object) -> st.SearchStrategy[object]:
         return st.builds(Budget, passes=st.integers(1), tokens=st.none() | st.integers(1))
     if origin is Literal:
         return st.sampled_from(args)
+    if wanted is Tactic:
+        return st.sampled_from(LADDER_SHORT)
     if origin is tuple:
         return st.lists(anything(args[0]), max_size=3).map(tuple)
     if origin in {types.UnionType, typing.Union}:

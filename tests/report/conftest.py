@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from setpoint.core.action import Call, Judge, Measure, Probe, Reask, Revise, SetAside, Stop, Write
+from setpoint.core.action import Call, Judge, Measure, Probe, Reask, Revise, SetAside, Stop, Tactic, Write
 from setpoint.core.control import decide
 from setpoint.core.cost import reservation
 from setpoint.core.draft import Edit
@@ -34,6 +34,16 @@ from setpoint.core.fault import Status, Verdict
 from setpoint.core.policy import Policy
 from setpoint.core.spec import Budget, CheckCall, Criterion, Source, Spec
 from setpoint.core.state import State, begin, evolve
+
+EDITS_EARLY = (
+    Tactic("redraft", 0, "steady"),
+    Tactic("edit", 2, "steady"),
+    Tactic("rewrite", 2, "steady"),
+    Tactic("redraft", 0, "varied"),
+    Tactic("edit", 1, "varied"),
+    Tactic("rewrite", 1, "varied"),
+)
+"""A ladder of the samples' own, so that they show every move whatever the default order is."""
 
 RUN = "r-7f3a"
 START = 1_790_000_000.0
@@ -115,7 +125,7 @@ def _opened(script: Script) -> Opened:
     return Opened(
         spec=script.spec,
         budget=script.budget,
-        policy=Policy(),
+        policy=Policy(short_ladder=EDITS_EARLY),
         models=tuple(models),
         title="release-notes",
         given=script.given,

@@ -149,7 +149,7 @@ def test_every_pass_shows_its_cause_and_what_became_of_it(page: PageOf) -> None:
     assert "Gained short and no-hype." in second
     assert "Lost decides." in second
     assert "What changed: 4 lines added, 11 lines removed" in second
-    fourth = text[text.index("Pass 4: edit of draft 3") : text.index("Pass 5: edit of draft 3")]
+    fourth = text[text.index("Pass 4: edit of draft 3") : text.index("Pass 5: redraft of draft 3")]
     assert "move failed" in fourth
     assert "The author changed text that is locked. The locked span 1" in fourth
 

@@ -54,7 +54,7 @@ def test_a_pass_is_kept_rolled_back_or_failed_by_what_became_of_the_best_draft(s
         (2, "redraft", 1, 2, "rolled_back", 1),
         (3, "edit", 1, 3, "kept", 3),
         (4, "edit", 3, None, "failed", 3),
-        (5, "edit", 3, 4, "kept", 4),
+        (5, "redraft", 3, 4, "kept", 4),
     ]
     assert [(p.gained, p.lost) for p in summary.passes] == [
         ((), ()),

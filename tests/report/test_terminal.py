@@ -91,7 +91,7 @@ def test_while_it_waits_the_view_says_for_whom_why_and_what_is_being_fixed(scene
     events = scene("accepted")
     cut = next(e.seq for e in events if isinstance(e.event, Requested) and e.event.call == 5)
     text = "\n".join(_frame(events[: cut + 1], 100))
-    assert "pass 5: edit of draft 3 to fix no-hype" in text
+    assert "pass 5: redraft of draft 3 to fix no-hype" in text
     assert "Fix the few faults that matter most" in text
     assert "(rule revise)" in text
     assert 'no-hype: take out "revolutionary" in line 3' in text
@@ -176,7 +176,7 @@ def test_plain_lines_are_numbered_and_tell_the_whole_run(scene: Scene) -> None:
             '  fix no-hype: take out "revolutionary" in line 3',
             "waiting for the author (embedded:qwen2.5-coder-1.5b)",
             "pass 4: no draft. The author changed text that is locked: the locked span 1 (lines 3 to 4) is not in the new text",
-            "pass 5: edit of draft 3 to fix no-hype. Fix the few faults that matter most, by the next tactic that was not fruitless on this draft.",
+            "pass 5: redraft of draft 3 to fix no-hype. Fix the few faults that matter most, by the next tactic that was not fruitless on this draft.",
             '  fix no-hype: take out "revolutionary" in line 3',
             "waiting for the author (embedded:qwen2.5-coder-1.5b)",
             "pass 5: draft 4, 72 words, 1,340 tokens",

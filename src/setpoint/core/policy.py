@@ -40,6 +40,8 @@ class Policy:
         broken_readings: unusable replies of a critic in a row that end the run.
         failed_calls: failed calls of one role in a row that end the run.
         empty_starts: failed first drafts in a row that end the run.
+        short_ladder: the tactics for texts under ``long_words``, in the order to try them (rule 11).
+        long_ladder: the tactics for longer texts.
     """
 
     long_words: int = 400
@@ -48,7 +50,9 @@ class Policy:
     broken_readings: int = 3
     failed_calls: int = 2
     empty_starts: int = 3
+    short_ladder: tuple[Tactic, ...] = LADDER_SHORT
+    long_ladder: tuple[Tactic, ...] = LADDER_LONG
 
     def ladder(self, words: int) -> tuple[Tactic, ...]:
         """The tactics in the order to try them, for a text of that many words."""
-        return LADDER_LONG if words >= self.long_words else LADDER_SHORT
+        return self.long_ladder if words >= self.long_words else self.short_ladder
