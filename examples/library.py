@@ -11,7 +11,7 @@ import setpoint
 
 async def main(author: str) -> None:
     """Refine one text and say how it ended."""
-    spec = {
+    spec: dict[str, object] = {
         "brief": "An announcement for the notice board: the lift is out of service on Tuesday from 9 to 12.",
         "criterion": [
             {"name": "says-when", "check": {"contains": ["Tuesday", "9", "12"]}, "impact": 5},

@@ -184,7 +184,8 @@ async def test_a_critic_whose_replies_cannot_be_used_ends_the_run_and_the_draft_
     """A broken critic is machinery: no pass, no fault, and nothing paid for is lost."""
 
     class Mute(ScriptedCritic):
-        async def perform(self, call, action, _state) -> Judged | Misjudged:
+        async def perform(self, call, action, state) -> Judged | Misjudged:
+            del state
             return Misjudged(call=call, draft=action.draft, why="unparsable", detail="it said: does NOT PASS")
 
     mute = Mute(lambda _n, _t, _c: True)

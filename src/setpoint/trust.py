@@ -54,8 +54,8 @@ class _Listed:
 class TrustStore:
     """The list of trusted specs, in one JSON file that only its owner can read or write.
 
-    Of two processes that change it at the same moment, one change may be lost: then that spec is not trusted, which is
-    the safe side.
+    Of two processes that change it at the same moment, one change may be lost: a spec that was to be trusted is then
+    asked about again, and one that was to be forgotten stays trusted until it is forgotten once more.
 
     Args:
         file: made on the first `trust`, with the folders that are missing.

@@ -195,9 +195,9 @@ def models_(fetch: Annotated[str | None, Parameter(name="--fetch")] = None) -> i
     table = Table(box=None, pad_edge=False)
     for heading in ("model", "size", "licence", "here"):
         table.add_column(heading)
-    for weights in models.catalogue():
-        here = "yes" if weights.path(where.models.cache).exists() else "no"
-        table.add_row(f"embedded:{weights.name}", f"{weights.size / 1e6:,.0f} MB", weights.licence, here)
+    for listed in models.listing(where.models):
+        here = "yes" if listed.cached else "no"
+        table.add_row(f"embedded:{listed.name}", f"{listed.size / 1e6:,.0f} MB", listed.licence, here)
     out = Console(highlight=False, markup=False)
     out.print(table)
     out.print()

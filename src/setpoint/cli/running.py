@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import anyio
+import stamina.instrumentation
 from cyclopts import App, Parameter
 from rich.console import Console
 
@@ -217,6 +218,7 @@ async def _take_up(
 
 async def _play(out: Output, begin: Begin) -> int:
     talk = Console(stderr=True, highlight=False)
+    stamina.instrumentation.set_on_retry_hooks(())  # its log lines would run across the live view
     _writable(out.output)
     _writable(out.report)
     where = settings(ledger=out.ledger, notice=partial(talk.print, markup=False, soft_wrap=True))

@@ -2,8 +2,9 @@
 
 import secrets
 import signal
+import threading
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,9 +112,7 @@ async def begin_run(
     budget = request.budget or request.spec.budget
     _require_trust(request, where)
     who = _cast(request, where)
-    for named in who.values():
-        if isinstance(named, str):
-            await anyio.to_thread.run_sync(models.prepare, named, where.models, abandon_on_cancel=True)
+    await _bring_weights(who.values(), where)
     crew = _crew(spec, who, where)
     opened = Opened(
         spec=spec,
@@ -128,6 +127,17 @@ async def begin_run(
         nonce=secrets.token_hex(8),
     )
     return await Run.open(run or new_run_id(), opened, ledger, on_event), crew
+
+
+async def _bring_weights(named: Iterable[Named], where: Settings) -> None:
+    """Download what embedded models need before the run is opened; Ctrl-C stops a download at once."""
+    stop = threading.Event()
+    try:
+        for model in named:
+            if isinstance(model, str):
+                await anyio.to_thread.run_sync(models.prepare, model, where.models, stop, abandon_on_cancel=True)
+    finally:
+        stop.set()
 
 
 async def find_run(name: str, ledger: Ledger) -> str:
