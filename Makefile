@@ -41,7 +41,7 @@ fmt: .venv/.dev ## Format the code, and fix what can be fixed by itself
 docs: .venv/.dev ## Print the generated parts of the docs anew
 	@$(BIN)/cog -r $(shell grep -rl '\[\[\[cog' docs README.md 2>/dev/null)
 
-bench: .venv/.dev ## The demo over ten seeds, with checks that its spec does not know (about 25 minutes)
+bench: .venv/.dev ## The demo over ten seeds, with checks that its spec does not know (on an idle machine)
 	@$(BIN)/python bench/demo.py
 
 lock: .uv/bin/uv ## Pin all dependencies anew, leaving out what is younger than a week
