@@ -180,7 +180,8 @@ class _Walk:
             case "list_item_close":
                 self._inside.pop()
             case "heading_open":
-                self._role, self._depth = "heading", int(token.tag[1:])
+                # Inside a list item it is part of a list, not of the structure of the text.
+                self._role, self._depth = ("item", 0) if self._inside else ("heading", int(token.tag[1:]))
             case "paragraph_open":
                 self._role, self._depth = ("item" if self._inside else "paragraph"), 0
             case "th_open" | "td_open":

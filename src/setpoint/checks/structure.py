@@ -1,7 +1,7 @@
 """How it is arranged: headings, list items, capitals."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from itertools import pairwise
 from typing import ClassVar, Literal
 
@@ -37,21 +37,27 @@ class Headings(Params):
 
     check: ClassVar[str] = "headings"
     demands: ClassVar[str] = (
-        "These headings are there, in this order, and none is deeper than max_depth. "
+        "These headings are there, in this order, none is deeper than max_depth and, with only, there is no other. "
         "Capitals, numbering and a colon at the end do not count; a heading written with its # must have that level."
     )
-    notes: ClassVar[str] = "Headings are read as markdown in every kind of text."
+    notes: ClassVar[str] = (
+        "Headings are read as markdown in every kind of text. One inside a list item does not count. "
+        "A title of level 1 in front of all others is not held against only."
+    )
     example: ClassVar[str] = '{ headings = { required = ["What changed", "How to upgrade"], max_depth = 3 } }'
     bare: ClassVar[str] = "required"
 
     required: Phrases | None = Field(default=None, description="headings that must stand")
     order: bool = Field(default=True, description="whether they must stand in that order")
     max_depth: int | None = Field(default=None, ge=1, le=6, description="the deepest level allowed, 1 for `#`")
+    only: bool = Field(default=False, description="whether no heading but these and a title may stand")
 
     @model_validator(mode="after")
     def _something(self) -> "Headings":
         if self.required is None and self.max_depth is None:
             raise ValueError("needs required or max_depth")
+        if self.only and self.required is None:
+            raise ValueError("only needs required: the headings that may stand")
         wanted = [_wanted(heading) for heading in self.required or ()]
         if len({name for _, name in wanted}) < len(wanted):
             raise ValueError("required names a heading twice")
@@ -67,7 +73,8 @@ class Headings(Params):
         parts: list[str] = []
         if self.required:
             order = ", in this order" if self.order and len(self.required) > 1 else ""
-            parts.append(f"has the headings {', '.join(quoted(one) for one in self.required)}{order}")
+            only = ", and no other below the title" if self.only else ""
+            parts.append(f"has the headings {', '.join(quoted(one) for one in self.required)}{order}{only}")
         if self.max_depth is not None:
             parts.append(f"has no heading deeper than {'#' * self.max_depth}")
         said = " and ".join(parts)
@@ -78,13 +85,21 @@ class Headings(Params):
         del context  # headings are markdown wherever they stand
 
         def measure(text: str) -> Finding:
-            found = read(text, "markdown").headings
+            page = read(text, "markdown")
+            found = page.headings
             faults: list[str] = []
             lines: list[int] = []
             places = [_place(heading, found) for heading in self.required or ()]
-            missing = [quoted(name) for name, place in zip(self.required or (), places, strict=True) if place is None]
-            if missing:
-                faults.append(f"no heading {listing(missing)}; add {'it' if len(missing) == 1 else 'them'}")
+            missing = [name for name, place in zip(self.required or (), places, strict=True) if place is None]
+            items = {_folded(item.text.split("\n", 1)[0].lstrip("# ")): item.line for item in page.items}
+            listed = {name: items[_wanted(name)[1]] for name in missing if _wanted(name)[1] in items}
+            absent = [quoted(name) for name in missing if name not in listed]
+            if absent:
+                faults.append(f"no heading {listing(absent)}; add {'it' if len(absent) == 1 else 'them'}")
+            if listed:
+                names = listing([quoted(name) for name in listed])
+                faults.append(f"{names} stands as a list item; make it a heading at the beginning of its line")
+                lines += listed.values()
             there = [place for place in places if place is not None]
             moved = [later for earlier, later in pairwise(there) if later < earlier]
             if self.order and moved:
@@ -95,12 +110,23 @@ class Headings(Params):
             if deep:
                 faults.append(f"{quoted(deep[0].text)} is of level {deep[0].depth}; use at most {self.max_depth}")
                 lines += [block.line for block in deep]
+            others = self._others(found, set(there)) if self.only else []
+            if others:
+                names = listing([quoted(block.text) for block in others])
+                one = len(others) == 1
+                faults.append(f"the heading{'' if one else 's'} {names} may not stand; remove {'it' if one else 'them'}")
+                lines += [block.line for block in others]
             if not faults:
                 return PASSED
-            wrong = len(missing) + (len(moved) if self.order else 0) + len(deep)
+            wrong = len(missing) + (len(moved) if self.order else 0) + len({b.line for b in (*deep, *others)})
             return failed("; ".join(faults), shortfall=wrong / (wrong + len(found)), lines=lines)
 
         return measure
+
+    @staticmethod
+    def _others(found: Sequence[Block], wanted: Container[int]) -> list[Block]:
+        """The headings that were not asked for, a title in front of all others excepted."""
+        return [b for at, b in enumerate(found) if at not in wanted and not (at == 0 and b.depth == 1)]
 
     def _sequence(self) -> str:
         return listing([quoted(heading) for heading in self.required or ()], most=20)
