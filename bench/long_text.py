@@ -39,18 +39,20 @@ ROOT: Final = Path(__file__).resolve().parent
 TEXTS: Final = ROOT / "long_text"
 
 REWRITES: Final = (
-    Tactic("rewrite", 2, "steady"),
-    Tactic("rewrite", 2, "varied"),
-    Tactic("rewrite", 1, "steady"),
-    Tactic("rewrite", 1, "varied"),
-    Tactic("rewrite", 0, "steady"),
-    Tactic("rewrite", 0, "varied"),
+    Tactic("rewrite", "few", "steady"),
+    Tactic("rewrite", "few", "varied"),
+    Tactic("rewrite", "one", "steady"),
+    Tactic("rewrite", "one", "varied"),
+    Tactic("rewrite", "all", "steady"),
+    Tactic("rewrite", "all", "varied"),
 )
 """As many rungs as the ladder they stand in for, so that neither arm runs out of tactics before the other."""
 
+REMEDIES: Final = ("competing", "mediate", "promote", "freeze", "restart")
+"""Switched off in both arms: what is compared is what moves cost."""
 ARMS: Final[Mapping[str, Policy]] = {
-    "edit": Policy(),
-    "rewrite": Policy(short_ladder=REWRITES, long_ladder=REWRITES),
+    "edit": Policy(off=REMEDIES),
+    "rewrite": Policy(short_ladder=REWRITES, long_ladder=REWRITES, off=REMEDIES),
 }
 """What the two arms may do. The preferred move of an arm is the first of its ladder for long texts."""
 

@@ -75,9 +75,9 @@ PRIORS: Final[Mapping[Craft, Mapping[Move, MoveOdds]]] = MappingProxyType(
     }
 )
 
-_LONG_LOSS: Final = 1.5
-"""On long texts whole-text moves lose more: there is more to lose in what they copy."""
-_LONG_FIX: Final = 0.7
+_LONG_FIX: Final[Mapping[Move, float]] = MappingProxyType({"edit": 1.0, "rewrite": 0.7, "redraft": 0.4})
+_LONG_LOSS: Final[Mapping[Move, float]] = MappingProxyType({"edit": 1.0, "rewrite": 1.5, "redraft": 2.0})
+"""On long texts whole-text moves fix less and lose more: there is more to get right again, and more to lose."""
 _HISTORY_CAP: Final = 40.0
 """Earlier runs count for so many tries at the most, so that this run can still overrule them."""
 _EDIT_TOKENS: Final = 120
@@ -94,8 +94,9 @@ def odds(state: State, move: Move, *, long: bool) -> MoveOdds:
     """What a move is expected to do for this author, as far as this run and earlier ones have shown."""
     author = state.model("author")
     fix, lose, fail = PRIORS[strength_of(author.model if author else "")][move]
-    if long and move != "edit":
-        fix, lose = Chance(fix.hits * _LONG_FIX, fix.tries), Chance(min(lose.tries, lose.hits * _LONG_LOSS), lose.tries)
+    if long:
+        fix = Chance(fix.hits * _LONG_FIX[move], fix.tries)
+        lose = Chance(min(lose.tries, lose.hits * _LONG_LOSS[move]), lose.tries)
     for past in state.opened.history:
         if past.move == move and past.long == long:
             fix = _with_history(fix, past.fixed, past.tried)
@@ -173,9 +174,13 @@ def order(state: State, base: DraftState, targets: Sequence[Fault]) -> tuple[Tac
     if state.freeze is not None:
         # A fresh draft would put the frozen criterion to the dice again.
         ladder = tuple(tactic for tactic in ladder if tactic.move != "redraft")
-    if not state.policy.on("gain"):
+    if state.policy.on("gain"):
+        ladder = tuple(sorted(ladder, key=lambda tactic: -gain(state, base, tactic, aims(state, tactic, targets))))
+    else:
         made = next((p.action for p in state.passes if p.draft == base.number), None)
         if isinstance(made, Revise):  # what made this draft has just worked
-            return tuple(sorted(ladder, key=lambda t: (t.move, t.setting) != (made.move, made.setting)))
-        return ladder
-    return tuple(sorted(ladder, key=lambda tactic: -gain(state, base, tactic, aims(state, tactic, targets))))
+            ladder = tuple(sorted(ladder, key=lambda t: (t.move, t.setting) != (made.move, made.setting)))
+    if state.opened.given is not None:
+        # The text is somebody's: it is put aside only when nothing else helped.
+        ladder = tuple(sorted(ladder, key=lambda tactic: tactic.move == "redraft"))
+    return ladder
