@@ -4,6 +4,7 @@ Counts are cautious: they are made from text lengths, because no tokenizer is at
 prompts inside the allowances named here, and a test holds them to it.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from setpoint.core.action import Call, Judge, Mediate, Probe, Reask, Revise, Role, Write
@@ -17,6 +18,7 @@ __all__ = [
     "READING_BASE",
     "READING_EACH",
     "Reservation",
+    "affordable",
     "count",
     "reading_tokens",
     "reservation",
@@ -129,8 +131,18 @@ def _follow_up(state: State) -> Reservation:
     if state.model("confirmer"):
         confirmation = _reading(state, "confirmer", draft, judged)
         return Reservation(reading.tokens + confirmation.tokens, reading.money + confirmation.money)
-    alone = _reading(state, "critic", draft, 1)
-    return Reservation(reading.tokens + judged * alone.tokens, reading.money + judged * alone.money)
+    # The same critic confirms one criterion per call where that fits, and in one call where it does not.
+    return Reservation(2 * reading.tokens, 2 * reading.money)
+
+
+def affordable(state: State, actions: Sequence[Call]) -> bool:
+    """Whether all of these calls fit into the budget, one after another."""
+    worst = [reservation(state, action) for action in actions]
+    budget, spent = state.budget, state.spent
+    if budget.tokens is not None and spent.tokens + sum(one.tokens for one in worst) > budget.tokens:
+        return False
+    money = spent.money + spent.uncertain_money + sum(one.money for one in worst)
+    return budget.money is None or money <= budget.money
 
 
 def shortage(state: State, action: Call) -> str:

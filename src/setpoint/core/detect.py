@@ -39,6 +39,8 @@ class Change(NamedTuple):
     """Criteria that passed before and, confirmed, fail now."""
     kept: int
     """Criteria that passed before and after."""
+    unread: tuple[str, ...] = ()
+    """Targets that nobody measured afterwards, because the draft could not win anyway (rule 3)."""
 
 
 def lost_for_sure(draft: DraftState, criterion: str) -> bool:
@@ -65,7 +67,8 @@ def change(state: State, entry: Pass) -> Change | None:
     held = [n for n, v in before.items() if v.status == "pass" and n in now]
     lost = [n for n in held if lost_for_sure(after, n)]
     kept = sum(now[n].status == "pass" for n in held)
-    return Change(entry.number, action.targets, tuple(gained), tuple(lost), kept)
+    unread = tuple(name for name in action.targets if name not in now)
+    return Change(entry.number, action.targets, tuple(gained), tuple(lost), kept, unread)
 
 
 def changes(state: State, since: int = 0) -> Iterator[Change]:
@@ -125,24 +128,42 @@ def _since_remedy(state: State, criterion: str) -> int:
     return max((at for name, at in state.remedies if name == criterion), default=0)
 
 
+class Trade(NamedTuple):
+    """One criterion fixed, another lost, in one pass."""
+
+    pair: frozenset[str]
+    sure: bool
+    """Both were measured; otherwise the loss was, and the draft was rolled back before its target was read."""
+    weight: int = 1
+
+
 def conflict(state: State) -> tuple[str, str] | None:
     """Two criteria that keep being traded for one another (rule 13): the more important one, and the other.
 
-    Two confirmed trades in either direction, rolled-back passes included, or a text that returned to an earlier state.
-    Trades from before the pair's last freeze do not count again.
+    Two trades in either direction, one of them measured on both sides, rolled-back passes included; or a text that
+    returned to an earlier state. Trades from before the pair's last freeze do not count again.
     """
-    trades: dict[frozenset[str], int] = {}
-    for entry in state.passes:
-        for pair, weight in _trades(state, entry):
-            if entry.number > _last_freeze(state, pair):
-                trades[pair] = trades.get(pair, 0) + weight
     base = state.base
     still_open = set(state.open_criteria(base)) if base is not None else set[str]()
-    for pair, count in trades.items():
-        if count >= state.policy.trades and pair & still_open and not pair & state.set_aside.keys():
+    for pair, trades in _by_pair(state).items():
+        enough = sum(trade.weight for trade in trades) >= state.policy.trades and any(trade.sure for trade in trades)
+        if enough and pair & still_open and not pair & state.set_aside.keys():
             first, second = sorted(pair, key=lambda name: _importance(state, name))
             return first, second
     return None
+
+
+def suspects(state: State, latest: DraftState) -> tuple[str, ...]:
+    """Targets of the latest draft to read although it cannot win: a trade that was seen before may be seen again."""
+    return tuple(
+        sorted(
+            name
+            for trade in _of_latest(state, latest)
+            if not trade.sure and _traded_before(state, trade.pair)
+            for name in trade.pair
+            if not latest.votes.get(name)
+        )
+    )
 
 
 def conflict_if_lost(state: State, latest: DraftState, name: str) -> bool:
@@ -155,18 +176,41 @@ def conflict_if_lost(state: State, latest: DraftState, name: str) -> bool:
     if before is None or before.status != "pass":
         return False
     pairs = [frozenset({fixed, name}) for fixed in done.gained if fixed in done.targets]
-    earlier = [pair for past in state.passes[:-1] for pair, _ in _trades(state, past)]
-    return any(earlier.count(pair) == state.policy.trades - 1 for pair in pairs)
+    return any(_traded_before(state, pair) for pair in pairs)
 
 
-def _trades(state: State, entry: Pass) -> Iterator[tuple[frozenset[str], int]]:
+def _of_latest(state: State, latest: DraftState) -> list[Trade]:
+    entry = state.passes[-1] if state.passes else None
+    return list(_trades(state, entry)) if entry is not None and entry.draft == latest.number else []
+
+
+def _traded_before(state: State, pair: frozenset[str]) -> bool:
+    since = _last_freeze(state, pair)
+    earlier = (trade for past in state.passes[since:-1] for trade in _trades(state, past))
+    return any(trade.pair == pair for trade in earlier)
+
+
+def _by_pair(state: State) -> dict[frozenset[str], list[Trade]]:
+    found: dict[frozenset[str], list[Trade]] = {}
+    for entry in state.passes:
+        for trade in _trades(state, entry):
+            if entry.number > _last_freeze(state, trade.pair):
+                found.setdefault(trade.pair, []).append(trade)
+    return found
+
+
+def _trades(state: State, entry: Pass) -> Iterator[Trade]:
     known = set(state.spec.names())
     done = change(state, entry)
     if done is not None:
         fixed = [name for name in done.gained if name in done.targets]
-        for pair in product(fixed, done.lost):
-            if set(pair) <= known:
-                yield frozenset(pair), 1
+        maybe = [name for name in done.unread if name not in fixed]
+        # A fresh draft puts everything to the dice: only a bare exchange of one for one says something about the two.
+        redrawn = isinstance(entry.action, Revise) and entry.action.move == "redraft"
+        if not redrawn or len(fixed) + len(maybe) == len(done.lost) == 1:
+            for name, lost in product((*fixed, *maybe), done.lost):
+                if {name, lost} <= known:
+                    yield Trade(frozenset({name, lost}), sure=name in fixed)
     failure = entry.failure
     if failure is not None and failure.repeats is not None and isinstance(entry.action, Revise):
         base, earlier = state.draft(entry.action.base), state.draft(failure.repeats)
@@ -176,7 +220,7 @@ def _trades(state: State, entry: Pass) -> Iterator[tuple[frozenset[str], int]]:
         if fixed and lost:
             pair = frozenset(min(names, key=lambda name: _importance(state, name)) for names in (fixed, lost))
             if pair <= known:
-                yield pair, state.policy.trades
+                yield Trade(pair, sure=True, weight=state.policy.trades)
 
 
 def _importance(state: State, name: str) -> tuple[bool, int, int]:

@@ -84,15 +84,15 @@ class ModelAuthor:
             system=system,
             user=_user(action, state, sign),
             max_tokens=state.opened.reply_tokens,
-            schema=_schema(_shown(state)) if edits else None,
+            schema=_schema(_promoted(state)) if edits else None,
             temperature=_TEMPERATURE[revise.setting] if isinstance(revise, Revise) else _FIRST_TEMPERATURE,
             seed=seed_for(state.opened.seed, call),
         )
 
 
-def _schema(shown: tuple[Criterion, ...]) -> dict[str, object]:
+def _schema(promoted: tuple[Criterion, ...]) -> dict[str, object]:
     properties: dict[str, object] = {"edits": {"type": "array", "items": _EDIT}}
-    names = [criterion.name for criterion in shown]
+    names = [criterion.name for criterion in promoted]
     if names:
         properties["checks"] = {
             "type": "object",
@@ -103,12 +103,8 @@ def _schema(shown: tuple[Criterion, ...]) -> dict[str, object]:
     return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
 
 
-def _shown(state: State) -> tuple[Criterion, ...]:
-    """The promoted criteria for which the author must quote evidence: those that no check measures (rule 12)."""
-    return tuple(criterion for criterion in _promoted(state) if criterion.check is None)
-
-
 def _promoted(state: State) -> tuple[Criterion, ...]:
+    """What the author must check its text against, quoting what shows it (rule 12)."""
     known = set(state.spec.names())
     return tuple(state.spec.criterion(name) for name in state.promoted if name in known)
 
@@ -135,7 +131,7 @@ def _user(action: Write | Revise | Reask, state: State, sign: str) -> str:
                 text=base.draft.text,
                 faults=_targeted(action, state),
                 kept=[c for c in state.criteria(base) if c.name not in open_names],
-                shown=_shown(state),
+                promoted=_promoted(state),
                 standing=standing,
                 mark=sign,
             )
@@ -152,7 +148,6 @@ def _standing(action: Write | Revise, state: State, sign: str) -> str:
         preferences=[(known.get(p.winner, p.winner), known.get(p.loser, p.loser)) for p in state.preferences],
         hold=[state.criterion(name) for name in action.hold] if isinstance(action, Revise) else (),
         promoted=_promoted(state) if prose else (),
-        shown=_shown(state) if prose else (),
         edits=isinstance(action, Revise) and action.move == "edit",
         mark=sign,
     )
@@ -194,7 +189,7 @@ class _Said(NamedTuple):
 
 def _said(reply: Reply, state: State) -> _Said:
     """The text of a reply without what belongs to our own prompt, and the evidence that the author quotes for it."""
-    wanted = {criterion.name for criterion in _shown(state)}
+    wanted = {criterion.name for criterion in _promoted(state)}
     own = fixed_sentences(*_OWN_WORDS)
     kept: list[str] = []
     evidence: dict[str, str] = {}

@@ -13,8 +13,8 @@ __all__ = [
     "critics",
     "doubtful",
     "faults",
+    "fruitless_passes",
     "in_prose",
-    "last_pass_was_fruitless",
     "listed",
     "remedy_is_due",
     "rival",
@@ -109,12 +109,17 @@ def in_prose(state: State) -> bool:
     return state.lineage.stage == "prose"
 
 
-def last_pass_was_fruitless(state: State) -> bool:
-    """Whether the last pass left the best draft what it was (15); the first draft of a lineage never counts."""
+def fruitless_passes(state: State) -> int:
+    """How many passes in a row left the best draft what it was (15); the first draft of a lineage never counts."""
     base = state.base
-    last = state.passes[-1] if state.passes else None
-    first = state.lineage.since + 1
-    return last is not None and base is not None and last.number > first and last.draft != base.number
+    if base is None:
+        return 0
+    count = 0
+    for entry in reversed(state.passes[state.lineage.since + (state.lineage.root is None) :]):
+        if entry.draft == base.number:
+            break
+        count += 1
+    return count
 
 
 def remedy_is_due(state: State) -> bool:

@@ -3,7 +3,8 @@
 import hashlib
 
 from setpoint.core.action import Action, Judge, Outcome, Stop
-from setpoint.core.control.common import doubtful, in_prose, last_pass_was_fruitless, listed, remedy_is_due
+from setpoint.core.control.common import doubtful, fruitless_passes, in_prose, listed, remedy_is_due
+from setpoint.core.cost import affordable
 from setpoint.core.detect import core_patience
 from setpoint.core.spec import MINOR_IMPACT
 from setpoint.core.state import DraftState, State
@@ -59,7 +60,9 @@ def confirm(state: State) -> Action | None:
         return Judge(draft=best.number, criteria=tuple(due), purpose="confirm", role="confirmer")
     # The same critic: one criterion per call and another order, so that it cannot repeat its first answer by habit.
     due.sort(key=lambda name: hashlib.sha256(f"{state.opened.seed}:{best.number}:{name}".encode()).digest())
-    return Judge(draft=best.number, criteria=(due[0],), purpose="confirm")
+    alone = [Judge(draft=best.number, criteria=(name,), purpose="confirm") for name in due]
+    # Where the budget does not take that many calls, one call for all of them is the confirmation that was reserved.
+    return alone[0] if affordable(state, alone) else Judge(draft=best.number, criteria=tuple(due), purpose="confirm")
 
 
 def accept(state: State) -> Action | None:
@@ -83,13 +86,15 @@ def budget(state: State) -> Action | None:
 
 
 def settle_for_minor(state: State) -> Action | None:
-    """Only minor criteria are open and the last pass resolved nothing: what remains is noise (15)."""
+    """Only minor criteria are open and the last passes resolved nothing: what remains is noise (15)."""
     best = state.best
     if best is None or not in_prose(state) or not _settled(state, best):
         return None
+    if fruitless_passes(state) < state.policy.minor_patience:
+        return None
+    still_open = listed(state.open_criteria(best))
     return Stop(
-        outcome="settled",
-        reason=f"only minor criteria are open ({listed(state.open_criteria(best))}) and the last pass resolved nothing",
+        outcome="settled", reason=f"only minor criteria are open ({still_open}) and the last pass resolved nothing"
     )
 
 
@@ -111,7 +116,7 @@ def resolved_nothing(state: State) -> Action | None:
     best = state.best
     if state.policy.preset != "canon" or best is None or not in_prose(state):
         return None
-    if not last_pass_was_fruitless(state) or remedy_is_due(state) or state.freeze is not None:
+    if not fruitless_passes(state) or remedy_is_due(state) or state.freeze is not None:
         return None
     outcome = _outcome(state, best, otherwise="unsatisfiable")
     return Stop(outcome=outcome, reason=f"the last pass resolved nothing; {listed(state.open_criteria(best))} is open")
@@ -141,7 +146,7 @@ def stop_for_budget(state: State, reason: str) -> Stop:
 def _settled(state: State, best: DraftState) -> bool:
     still_open = state.open_criteria(best)
     minor = all(state.spec.criterion(name).minor for name in still_open)
-    return bool(still_open) and minor and last_pass_was_fruitless(state)
+    return bool(still_open) and minor and fruitless_passes(state) > 0
 
 
 def _outcome(state: State, best: DraftState, *, otherwise: Outcome) -> Outcome:

@@ -2,7 +2,7 @@
 
 from setpoint.core.action import Action, Judge, Measure, Probe, SetAside
 from setpoint.core.control.common import critic_votes, critics, rival
-from setpoint.core.detect import conflict_if_lost
+from setpoint.core.detect import conflict_if_lost, suspects
 from setpoint.core.fault import disputed, distance
 from setpoint.core.state import DraftState, State
 
@@ -35,8 +35,11 @@ def read(state: State) -> Action | None:
         return None
     unread = tuple(c.name for c in state.judged(draft) if not draft.votes.get(c.name))
     other = rival(state, draft)
-    if not unread or _cannot_win(state, draft, other):
+    if not unread:
         return None
+    if _cannot_win(state, draft, other):
+        doubted = tuple(n for n in suspects(state, draft) if n in unread and ("fresh", n) not in draft.asked)
+        return Judge(draft=draft.number, criteria=doubted, purpose="fresh") if doubted else None
     tried = tuple(name for name in unread if ("fresh", name) in draft.asked)
     if tried:  # a reply about several criteria was unusable: ask about one at a time
         return Judge(draft=draft.number, criteria=tried[:1], purpose="fresh")

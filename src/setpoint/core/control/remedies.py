@@ -20,7 +20,7 @@ from setpoint.core.fault import rank
 from setpoint.core.policy import APPROACHES
 from setpoint.core.state import DraftState, State
 
-__all__ = ["amend", "competing", "freeze", "lock_outline", "mediate", "promote", "restart", "thaw"]
+__all__ = ["amend", "competing", "contradict", "freeze", "lock_outline", "mediate", "promote", "restart", "thaw"]
 
 _LESSONS = 6
 
@@ -82,16 +82,22 @@ def freeze(state: State) -> Action | None:
     """Of two criteria that keep being traded, one is frozen and the other worked on; then the other way round (13)."""
     if not in_prose(state) or state.freeze is not None or not state.policy.on("freeze"):
         return None
-    last = state.freezes[-1] if state.freezes else None
-    if last is not None and _unsettled(state):
-        earlier = [f for f in state.freezes if {f.keep, f.free} == {last.keep, last.free}]
-        if len(earlier) == 1:
-            return _frozen(state, last.free, last.keep, "the first freeze did not settle it")
-        return _contradict(state, last.keep, last.free)
+    if state.freezes and _unsettled(state):
+        last = state.freezes[-1]
+        return _frozen(state, last.free, last.keep, "the first freeze did not settle it")
     pair = conflict(state)
     if pair is None:
         return None
     return _frozen(state, *pair, f"{pair[0]} and {pair[1]} keep being traded for one another")
+
+
+def contradict(state: State) -> Action | None:
+    """Frozen once each way round and still not met together: the pair is named, and nothing targets it any more (13)."""
+    if state.freeze is not None or not state.freezes or not _unsettled(state):
+        return None
+    last = state.freezes[-1]
+    tried = [f for f in state.freezes if {f.keep, f.free} == {last.keep, last.free}]
+    return _contradict(state, last.keep, last.free) if len(tried) > 1 else None
 
 
 def _unsettled(state: State) -> bool:
@@ -181,13 +187,17 @@ def promote(state: State) -> Action | None:
 
 
 def _stubborn(state: State) -> str | None:
-    """The most important criterion that was targeted often enough and never fixed."""
+    """The most important criterion that was targeted often enough and never fixed; the core is for `restart`."""
     base = state.base
     if base is None or not in_prose(state) or state.freeze is not None:
         return None
     for fault in rank(targetable(state, base), len(state.spec.criteria)):
-        if failed_tries(state, fault.criterion.name) >= state.policy.stubborn:
-            return fault.criterion.name
+        name = fault.criterion.name
+        if (
+            not (fault.criterion.core and state.policy.on("restart"))
+            and failed_tries(state, name) >= state.policy.stubborn
+        ):
+            return name
     return None
 
 
