@@ -130,7 +130,8 @@ def _user(action: Write | Revise | Reask, state: State, sign: str) -> str:
                 f"author_{action.move}.md",
                 text=base.draft.text,
                 faults=_targeted(action, state),
-                kept=[c for c in state.criteria(base) if c.name not in open_names],
+                # What is frozen stands alone, as a hard constraint: among all that is to stay it would be one of many.
+                kept=[c for c in state.criteria(base) if c.name not in open_names and not action.hold],
                 promoted=_promoted(state),
                 standing=standing,
                 mark=sign,

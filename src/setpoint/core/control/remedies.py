@@ -72,7 +72,8 @@ def thaw(state: State) -> Action | None:
     if settled is not None:
         return Thaw(keep=frozen.keep, free=frozen.free, settled=True, base=settled.number)
     used = len(state.passes) - state.lineage.since
-    if base is not None and used < state.policy.freeze_passes and targetable(state, base):
+    spent = len(state.passes) >= state.budget.passes and used > 0
+    if base is not None and used < state.policy.freeze_passes and targetable(state, base) and not spent:
         return None
     best = state.best or base
     return Thaw(keep=frozen.keep, free=frozen.free, settled=False, base=best.number if best else frozen.base)
@@ -145,14 +146,21 @@ def competing(state: State) -> Action | None:
         return None
     for one, other, why in state.opened.competing:
         if name in (one, other):
-            rival = other if name == one else one
-            if rival in set(state.spec.names()):
-                winner, loser = sorted((name, rival), key=lambda n: (_importance(state, n)[:2], n != name))
-                return _prefer(state, Prefer(winner=winner, loser=loser, why=why, by="code"))
+            winner, loser = _first_of(state, name, other if name == one else one)
+            return _prefer(state, Prefer(winner=winner, loser=loser, why=why, by="code"))
     found = state.mediated.get(name)
-    if found is not None and found.competing:
-        return _prefer(state, Prefer(winner=name, loser=found.competing, why=found.why, by="mediator"))
-    return None
+    if found is None or not found.competing:
+        return None
+    winner, loser = _first_of(state, name, found.competing)
+    return _prefer(state, Prefer(winner=winner, loser=loser, why=found.why, by="mediator"))
+
+
+def _first_of(state: State, stubborn: str, rival: str) -> tuple[str, str]:
+    """Which comes first: the more important of two criteria, and a criterion before anything else in the prompt."""
+    if rival not in set(state.spec.names()):
+        return stubborn, rival
+    first, second = sorted((stubborn, rival), key=lambda name: (_importance(state, name), name != stubborn))
+    return first, second
 
 
 def _prefer(state: State, preference: Prefer) -> Action | None:
