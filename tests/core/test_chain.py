@@ -1,12 +1,14 @@
 """The chain: exact against closed forms, published numbers and simulation."""
 
+import itertools
+import math
 import random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from setpoint.core.chain import Law, Open, advance, binomial, done_after
+from setpoint.core.chain import Law, Open, advance, beta_binomial, binomial, done_after
 
 LAWS = st.builds(
     Law,
@@ -16,6 +18,7 @@ LAWS = st.builds(
     total=st.integers(4, 7),
     focus=st.integers(0, 3),
     ratchet=st.booleans(),
+    together=st.sampled_from([0.5, 2.0, math.inf]),
     oldest=st.integers(0, 4),
 )
 
@@ -27,7 +30,7 @@ def test_chances_are_chances_and_never_fall(law: Law, count: int) -> None:
     done = done_after(law, {law.begin(count): 1.0}, 6)
     assert len(done) == 7
     assert all(0.0 <= chance <= 1.0 for chance in done)
-    assert all(earlier <= later for earlier, later in zip(done, done[1:], strict=False))
+    assert all(earlier <= later for earlier, later in itertools.pairwise(done))
     assert (done[0] == 1.0) == (count == 0)
 
 
@@ -38,9 +41,9 @@ def test_one_pass_leads_somewhere_and_with_the_ratchet_never_back(law: Law, coun
     start = law.begin(count)
     after = advance(law, start)
     assert sum(chance for _, chance in after) == pytest.approx(1.0)
-    assert all(state.count <= law.total for state, _ in after)
+    assert all(state.size <= law.total for state, _ in after)
     if law.ratchet:
-        assert all(state.count <= count for state, _ in after)
+        assert all(state.size <= count for state, _ in after)
     if law.focus:
         assert all(sum(number for _, number in state.worked) <= law.focus for state, _ in after)
 
@@ -120,7 +123,8 @@ def _simulate(law: Law, count: int, passes: int, dice: random.Random) -> int:
             return k
         fixed = [dice.random() < law.hazard(tries) for tries in worked]
         held = law.total - waiting - len(worked)
-        lost = sum(dice.random() < law.q for _ in range(held))
+        q = law.q if math.isinf(law.together) else dice.betavariate(law.q * law.together, (1 - law.q) * law.together)
+        lost = sum(dice.random() < q for _ in range(held))
         missed = [min(t + 1, law.oldest) for t, done in zip(worked, fixed, strict=True) if not done]
         if not law.ratchet or lost < sum(fixed):
             worked, waiting = missed, waiting + lost
@@ -138,7 +142,7 @@ def _simulate(law: Law, count: int, passes: int, dice: random.Random) -> int:
 @pytest.mark.parametrize("ratchet", [True, False])
 def test_the_computation_agrees_with_simulation(focus: int, ratchet: bool) -> None:  # noqa: FBT001 - a parameter
     """20,000 seeded runs; the difference stays within four standard errors at every pass."""
-    law = Law(a=0.9, b=1.1, q=0.06, total=8, focus=focus, ratchet=ratchet)
+    law = Law(a=0.9, b=1.1, q=0.06, total=8, focus=focus, ratchet=ratchet, together=2.0 if focus != 1 else math.inf)
     dice = random.Random(f"{focus}{ratchet}")
     n, passes = 20_000, 8
     took = [_simulate(law, 4, passes, dice) for _ in range(n)]
@@ -176,3 +180,6 @@ def test_binomial_chances_add_up() -> None:
     assert binomial(3, 0.0) == (1.0, 0.0, 0.0, 0.0)
     assert binomial(3, 1.0) == (0.0, 0.0, 0.0, 1.0)
     assert sum(binomial(12, 0.3)) == pytest.approx(1.0)
+    assert beta_binomial(2, 0.25, 2.0) == pytest.approx((0.625, 0.25, 0.125))
+    assert beta_binomial(5, 0.3, math.inf) == binomial(5, 0.3)
+    assert sum(k * chance for k, chance in enumerate(beta_binomial(9, 0.2, 2.0))) == pytest.approx(1.8)

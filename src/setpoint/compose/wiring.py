@@ -37,6 +37,7 @@ __all__ = [
     "new_run_id",
     "open_ledger",
     "remember_probes",
+    "role_models",
     "supervised",
     "take_up_run",
 ]
@@ -207,6 +208,17 @@ def _cast(request: Request, where: Settings) -> dict[Role, Named]:
         if confirmer is not None:
             who["confirmer"] = confirmer
     return who
+
+
+def role_models(request: Request, where: Settings, budget: Budget) -> tuple[RoleModel, ...]:
+    """Who would play which role, with prices; empty if no author is named.
+
+    Raises:
+        ConfigError: if a money cap meets an unknown price.
+    """
+    if request.named("author", where.config) is None:
+        return ()
+    return tuple(_role_model(role, named, where, budget) for role, named in _cast(request, where).items())
 
 
 def _crew(spec: Spec, who: Mapping[Role, Named], where: Settings) -> Crew:

@@ -3,11 +3,13 @@
 Of K criteria some are open. A pass works on at most ``focus`` of them; each is fixed with a chance that falls with
 every fruitless try, each passing criterion is lost with chance q:
 
+- Losses come together: in a pass their number is beta-binomial with mean q and the weight ``together``.
 - The chance to be fixed differs between criteria as Beta(a, b), so after t fruitless tries it is a / (a + b + t) on
   average: the shifted beta-geometric law (Fader and Hardie 2007). Its hazard falls, as it does in real loops.
 - With the *ratchet* (rule 8) a draft is kept only if it has fewer open criteria than the best one: F fixed and L lost
   lead from X to X - F + L where L < F, and else leave X where it was. So X never grows, a loss costs the pass and
-  not the text, and the last fault goes with p (1 - q)^(K-1) per pass. Without the ratchet X' = X - F + L always.
+  not the text, and the last fault goes with p times the chance that nothing is lost, (1 - q)^(K-1) if losses are
+  independent. Without the ratchet X' = X - F + L always.
 
 What the chain simplifies, each towards more passes unless said: a criterion fixed in a draft that was rolled back
 counts as not learnt from; criteria weigh the same, and partial progress on one is no progress; with all open criteria
@@ -22,7 +24,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-__all__ = ["Law", "Open", "advance", "binomial", "done_after"]
+__all__ = ["Law", "Open", "advance", "beta_binomial", "binomial", "done_after"]
 
 _NEGLIGIBLE = 1e-12
 """States less likely than this are dropped; their weight counts as not done."""
@@ -37,7 +39,7 @@ class Open(NamedTuple):
     """Those that passes work on: (fruitless tries so far, how many), fewest tries first."""
 
     @property
-    def count(self) -> int:
+    def size(self) -> int:
         """How many are open."""
         return self.waiting + sum(number for _, number in self.worked)
 
@@ -53,6 +55,8 @@ class Law:
         total: K, how many criteria there are.
         focus: how many are worked on in a pass; 0 for all that are open.
         ratchet: whether a draft that is not better is rolled back.
+        together: pseudo-criteria behind q: the fewer, the more losses come all at once or not at all; ``math.inf`` makes
+            them independent.
         oldest: fruitless tries beyond this many change nothing more; 0 makes the chance the same for all, a / (a + b).
     """
 
@@ -62,6 +66,7 @@ class Law:
     total: int
     focus: int = 0
     ratchet: bool = True
+    together: float = math.inf
     oldest: int = 8
 
     def hazard(self, tries: int) -> float:
@@ -94,12 +99,26 @@ def binomial(n: int, p: float) -> tuple[float, ...]:
     return tuple(math.comb(n, k) * p**k * (1 - p) ** (n - k) for k in range(n + 1))
 
 
+@lru_cache(maxsize=4096)
+def beta_binomial(n: int, mean: float, weight: float) -> tuple[float, ...]:
+    """The chances of 0 … n successes in n tries whose common chance is Beta with that mean and weight, a + b."""
+    if math.isinf(weight) or not 0.0 < mean < 1.0:
+        return binomial(n, mean)
+    a, b = mean * weight, (1 - mean) * weight
+    whole = _log_beta(a, b)
+    return tuple(math.comb(n, k) * math.exp(_log_beta(a + k, b + n - k) - whole) for k in range(n + 1))
+
+
+def _log_beta(a: float, b: float) -> float:
+    return math.lgamma(a) + math.lgamma(b) - math.lgamma(a + b)
+
+
 @lru_cache(maxsize=65536)
 def advance(law: Law, state: Open) -> tuple[tuple[Open, float], ...]:
     """The states after one more pass, with their chances."""
-    if not state.count:
+    if not state.size:
         return ((state, 1.0),)
-    lost = binomial(law.total - state.count, law.q)
+    lost = beta_binomial(law.total - state.size, law.q, law.together)
     found: dict[Open, float] = {}
     for chance, fixed, missed, regained in _tries(law, state):
         kept = 0.0
@@ -155,15 +174,15 @@ def done_after(law: Law, start: Mapping[Open, float], passes: int) -> tuple[floa
 
 @lru_cache(maxsize=1024)
 def _done_after(law: Law, start: tuple[tuple[Open, float], ...], passes: int) -> tuple[float, ...]:
-    done = sum(weight for state, weight in start if not state.count)
-    alive = {state: weight for state, weight in start if state.count}
+    done = sum(weight for state, weight in start if not state.size)
+    alive = {state: weight for state, weight in start if state.size}
     chances = [min(1.0, done)]
     for _ in range(passes):
         following: dict[Open, float] = {}
         for state, weight in alive.items():
             for after, chance in advance(law, state):
                 share = weight * chance
-                if not after.count:
+                if not after.size:
                     done += share
                 elif share > _NEGLIGIBLE:
                     following[after] = following.get(after, 0.0) + share

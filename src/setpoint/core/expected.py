@@ -4,7 +4,7 @@ Expectations, in whole calls: `core.cost` has the worst cases, which the caps ar
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from setpoint.core.action import Role
@@ -48,6 +48,11 @@ class Cost:
     def of(self, passes: int) -> Amount:
         """A run of that many passes that ends accepted."""
         return self.start.plus(self.first).plus(self.again, passes - 1).plus(self.confirm)
+
+    def scaled(self, factor: float) -> "Cost":
+        """With everything but the start so many times as dear."""
+        first, again, confirm = (NOTHING.plus(part, factor) for part in (self.first, self.again, self.confirm))
+        return replace(self, first=first, again=again, confirm=confirm)
 
 
 def expected_words(spec: Spec) -> int:

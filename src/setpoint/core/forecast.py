@@ -13,7 +13,7 @@ from typing import Final
 from setpoint.core.chain import Law, Open, done_after
 from setpoint.core.expected import NOTHING, Amount, Cost, expected_cost, expected_words
 from setpoint.core.past import ENOUGH_RUNS, PastRun, experience, relevant, tries
-from setpoint.core.rates import Experience, Rates, first_open, learn, rates_for
+from setpoint.core.rates import LOSSES_TOGETHER, Experience, Rates, first_open, learn, rates_for
 from setpoint.core.spec import Budget, Spec
 from setpoint.core.state import DraftState, State
 
@@ -26,6 +26,8 @@ BOUND_LEVEL: Final = 0.9
 
 _SURE, _LIKELY = 0.75, 2 / 3
 _FEW, _SOME, _MANY = 2, 3, 5
+_FEW_RUNS = 3
+"""Runs of the same spec from which on their tokens correct the expectation."""
 _HORIZON: Final = 6
 """Passes that advice looks ahead, whatever the budget is."""
 
@@ -50,7 +52,7 @@ class Outlook:
         convergence_says: what that means.
         bound: passes that nine in ten runs do not exceed, vouched for by past runs; None means more than the budget,
             or too few runs if ``runs`` is below `ENOUGH_RUNS`.
-        runs: own finished runs it rests on.
+        runs: own finished runs of the author that it rests on, those from a given text left out.
         rates: what is thought of the author now.
     """
 
@@ -84,7 +86,7 @@ def estimate(
         spec: the target.
         budget: what may be spent.
         rates: what is thought of the author without any history: a prior.
-        cost: what passes cost.
+        cost: what passes cost, as expected from lengths; past runs of the same spec correct it.
         focus: how many faults a pass takes on; 0 for all.
         past: own runs of the same author that ended. Those of the same spec are used alone if there are enough.
     """
@@ -99,13 +101,23 @@ def estimate(
         expected = _first_curve(rates, len(spec.checked), len(spec.judged), focus, budget.passes)
         bound = _bound(expected, [_score(run, rates, focus) for run in finished])
     advice, reason = _advice(done)
+    same = [run for run in past if run.digest == spec.digest]
     return replace(
-        _outlook(spec, budget, learnt, cost, done, used=0),
+        _outlook(spec, budget, learnt, _corrected(cost, same), done, used=0),
         advice=advice,
         reason=reason,
         bound=bound,
         runs=len(finished),
     )
+
+
+def _corrected(cost: Cost, same: Sequence[PastRun]) -> Cost:
+    """The cost with the tokens that runs of the same spec really took, once there are a few."""
+    if len(same) < _FEW_RUNS:
+        return cost
+    taken = sum(run.tokens * run.passes for run in same)
+    expected = sum(cost.of(run.passes).tokens - cost.start.tokens for run in same)
+    return cost.scaled(taken / expected) if taken and expected else cost
 
 
 # Within a run
@@ -231,7 +243,7 @@ def _learnt(prior: Rates, runs: Sequence[PastRun]) -> Rates:
 
 
 def _law(rates: Rates, total: int, focus: int) -> Law:
-    return Law(a=rates.a, b=rates.b, q=rates.q, total=total, focus=focus)
+    return Law(a=rates.a, b=rates.b, q=rates.q, together=LOSSES_TOGETHER, total=total, focus=focus)
 
 
 def _first_curve(rates: Rates, checks: int, judged: int, focus: int, passes: int) -> tuple[float, ...]:
