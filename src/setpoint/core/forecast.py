@@ -12,12 +12,12 @@ from typing import Final
 
 from setpoint.core.chain import Law, Open, done_after
 from setpoint.core.expected import NOTHING, Amount, Cost, expected_cost, expected_words
-from setpoint.core.past import ENOUGH_RUNS, PastRun, experience, relevant, tries
+from setpoint.core.past import ENOUGH_RUNS, PastRun, alike, calibrated, experience, relevant, tries
 from setpoint.core.rates import LOSSES_TOGETHER, Experience, Rates, first_open, learn, rates_for
 from setpoint.core.spec import Budget, Spec
 from setpoint.core.state import DraftState, State
 
-__all__ = ["ENOUGH_RUNS", "Outlook", "conformal_bound", "estimate", "hopeless", "reforecast"]
+__all__ = ["ENOUGH_RUNS", "Outlook", "conformal_bound", "estimate", "first_curve", "hopeless", "reforecast"]
 
 HOPELESS: Final = 0.05
 """The chance to finish below which going on is not advised."""
@@ -93,12 +93,14 @@ def estimate(
     used = relevant(past, spec.digest)
     learnt = _learnt(rates, used)
     horizon = max(budget.passes, _HORIZON)
-    done = _first_curve(learnt, len(spec.checked), len(spec.judged), focus, horizon)
+    checks, judged = len(spec.checked), len(spec.judged)
+    like = alike(past, spec.digest, checks, judged)
+    done = calibrated(first_curve(learnt, checks, judged, focus, horizon), like)
     finished = [run for run in used if not run.given]
     bound = None
     if len(finished) >= ENOUGH_RUNS:
         # The prior, not what was learnt from these very runs: a score must not know its own run.
-        expected = _first_curve(rates, len(spec.checked), len(spec.judged), focus, budget.passes)
+        expected = first_curve(rates, checks, judged, focus, budget.passes)
         bound = _bound(expected, [_score(run, rates, focus) for run in finished])
     advice, reason = _advice(done)
     same = [run for run in past if run.digest == spec.digest]
@@ -142,13 +144,15 @@ def reforecast(state: State, prior: Rates | None = None, past: Sequence[PastRun]
     tactic = state.policy.ladder(words)[0]
     horizon = max(budget.passes, used + _HORIZON)
     if best is None:
-        first = _first_curve(rates, len(spec.checked), len(spec.judged), tactic.focus, horizon - used)
+        first = first_curve(rates, len(spec.checked), len(spec.judged), tactic.focus, horizon - used)
         done = (*[0.0] * used, *first)
     else:
         law, start = _standing(state, best, rates, tactic.focus)
-        held = [name for name in state.open_criteria(best) if name in state.set_aside]
-        ahead = done_after(law, {start: 1.0}, horizon - used) if not held else (0.0,) * (horizon - used + 1)
-        done = (*[0.0] * (used - 1), *ahead)
+        like = alike(past, spec.digest, len(spec.checked), len(spec.judged))
+        done = (*[0.0] * (used - 1), *done_after(law, {start: 1.0}, horizon - used))
+        done = calibrated(done, like, used=used, still_open=start.size)
+        if any(name in state.set_aside for name in state.open_criteria(best)):
+            done = (0.0,) * len(done)  # what is not targeted any more is not going to be fixed
     cost = expected_cost(spec, state.opened.models, words=words, edits=tactic.move == "edit")
     outlook = _outlook(spec, budget, rates, _measured(state, cost), done, used=used)
     advice, reason = _advice_within(state, best, done)
@@ -215,7 +219,7 @@ def _score(run: PastRun, rates: Rates, focus: int) -> float:
     """
     if not run.accepted:
         return math.inf
-    done = _first_curve(rates, run.checks, run.judged, focus, run.passes)
+    done = first_curve(rates, run.checks, run.judged, focus, run.passes)
     return done[run.passes - 2] if run.passes > 1 else 0.0
 
 
@@ -246,7 +250,7 @@ def _law(rates: Rates, total: int, focus: int) -> Law:
     return Law(a=rates.a, b=rates.b, q=rates.q, together=LOSSES_TOGETHER, total=total, focus=focus)
 
 
-def _first_curve(rates: Rates, checks: int, judged: int, focus: int, passes: int) -> tuple[float, ...]:
+def first_curve(rates: Rates, checks: int, judged: int, focus: int, passes: int) -> tuple[float, ...]:
     """The chances to be done by pass 1 … ``passes``."""
     law = _law(rates, checks + judged, focus)
     start = {law.begin(count): chance for count, chance in enumerate(first_open(rates, checks, judged))}

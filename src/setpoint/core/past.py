@@ -9,10 +9,12 @@ from setpoint.core.expected import PROBE_ITEM
 from setpoint.core.rates import Experience
 from setpoint.core.state import DraftState, Pass, State
 
-__all__ = ["ENOUGH_RUNS", "PastRun", "experience", "past_run", "relevant", "tries"]
+__all__ = ["ENOUGH_RUNS", "PastRun", "alike", "calibrated", "experience", "past_run", "relevant", "tries"]
 
 ENOUGH_RUNS: Final = 20
 """Own finished runs from which on bounds are conformal and a hopeless run may be ended early."""
+_PASS_WEIGHT = 8.0
+"""Runs in a pass that the chain's chance is worth."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,9 +26,10 @@ class PastRun:
         checks: criteria measured by code.
         judged: criteria measured by critics.
         given: whether it began from a text that existed; such a run tells nothing about first drafts.
-        open_first: how many criteria the first draft left open; None if it was not read in full.
-        passes: how many it took, or had taken when it ended otherwise.
+        open: how many criteria the best draft left open after pass 1, 2 …; None before one was read in full.
         accepted: whether every criterion passed; if not the run is censored: it would have taken more passes.
+        cut: whether budget or user ended it, so that nothing is known of later passes; a run that ended by another
+            rule had nothing left to try.
         tokens: used per pass, readings included; without the critic's probe where that can be told apart.
         experience: what it showed of the author.
     """
@@ -35,11 +38,24 @@ class PastRun:
     checks: int
     judged: int
     given: bool
-    open_first: int | None
-    passes: int
+    open: tuple[int | None, ...]
     accepted: bool
+    cut: bool
     tokens: float
     experience: Experience
+
+    @property
+    def passes(self) -> int:
+        """How many it took, or had taken when it ended otherwise."""
+        return len(self.open)
+
+    def at_risk(self, number: int) -> bool:
+        """Whether it shows what happens in a pass: it had not ended before, or had ended for lack of anything to try."""
+        return number <= self.passes or not (self.accepted or self.cut)
+
+    def done_in(self, number: int) -> bool:
+        """Whether that pass was its last and the text was accepted."""
+        return self.accepted and number == self.passes
 
 
 def experience(state: State) -> Experience:
@@ -116,7 +132,6 @@ def past_run(state: State) -> PastRun | None:
     stopped = state.stopped
     if stopped is None or stopped.outcome == "machinery" or not state.passes:
         return None
-    first = next((draft for draft in state.drafts if state.complete(draft)), None)
     given = state.opened.given is not None
     probed = PROBE_ITEM * sum(record.items for record in state.probes.values())
     return PastRun(
@@ -124,15 +139,60 @@ def past_run(state: State) -> PastRun | None:
         checks=len(state.spec.checked),
         judged=len(state.spec.judged),
         given=given,
-        open_first=len(state.open_criteria(first)) if first is not None and first.number == 1 else None,
-        passes=len(state.passes),
+        open=tuple(_open_after(state, number) for number in range(1, len(state.passes) + 1)),
         accepted=stopped.outcome == "accepted",
+        cut=stopped.outcome in {"out_of_budget", "cancelled"},
         tokens=max(0, state.spent.tokens - probed) / len(state.passes),
         experience=experience(state),
     )
+
+
+def _open_after(state: State, number: int) -> int | None:
+    """How many criteria the best draft left open when a pass was over."""
+    last = number == len(state.passes)
+    best = (state.best.number if state.best else None) if last else state.passes[number].best_before
+    return None if best is None else len(state.open_criteria(state.draft(best)))
 
 
 def relevant(past: Sequence[PastRun], digest: str) -> Sequence[PastRun]:
     """The past runs of the same spec if there are enough of them, else all."""
     same = [run for run in past if run.digest == digest and not run.given]
     return same if len(same) >= ENOUGH_RUNS else past
+
+
+def alike(past: Sequence[PastRun], digest: str, checks: int, judged: int) -> Sequence[PastRun]:
+    """The past runs whose course is likely to be that of a new one: of the same spec, or else of the same size.
+
+    Runs from a given text are none: their first pass is another.
+    """
+    fresh = [run for run in past if not run.given]
+    same = [run for run in fresh if run.digest == digest]
+    return same or [run for run in fresh if (run.checks, run.judged) == (checks, judged)]
+
+
+def calibrated(
+    done: Sequence[float], runs: Sequence[PastRun], *, used: int = 0, still_open: int | None = None
+) -> tuple[float, ...]:
+    """The chances to be done by pass 1, 2 …, drawn towards what like runs have shown.
+
+    In each pass the chance to end is the mean of a Beta posterior: the chain's chance, worth `_PASS_WEIGHT` runs, and
+    the runs that went into that pass. A run that was cut counts up to its cut and no further, one that ran out of
+    anything to try counts as not done in any later pass: so nothing is dropped.
+
+    Args:
+        done: what the chain says.
+        runs: like runs.
+        used: passes used already; runs count only if they then had as many criteria open.
+        still_open: how many criteria are open after them; None if nothing was read yet.
+    """
+    fitting = [run for run in runs if not used or (run.passes >= used and run.open[used - 1] == still_open)]
+    found, before = [*done[:used]], done[used - 1] if used else 0.0
+    going = 1.0 - before
+    for number in range(used + 1, len(done) + 1):
+        chance = (done[number - 1] - before) / (1.0 - before) if before < 1.0 else 1.0
+        before = done[number - 1]
+        risked = [run for run in fitting if run.at_risk(number)]
+        ended = sum(run.done_in(number) for run in risked)
+        going *= 1.0 - (_PASS_WEIGHT * chance + ended) / (_PASS_WEIGHT + len(risked))
+        found.append(1.0 - going)
+    return tuple(found)
