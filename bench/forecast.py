@@ -261,10 +261,10 @@ class Scored:
     table: tuple[float, ...]
 
 
-def cross_fitted(setting: Setting, loops: Sequence[Loop]) -> list[Scored]:
+def cross_fitted(setting: Setting, loops: Sequence[Loop], parts: int) -> list[Scored]:
     """Forecasts for all loops that the setting asks about."""
     found: list[Scored] = []
-    for part in range(PARTS):
+    for part in range(parts):
         model, base, lookup = setting.fit([loop for loop in loops if loop.part != part])
         found += [
             Scored(loop=loop, forecast=model(loop), base=base(loop), table=lookup(loop))
@@ -313,14 +313,14 @@ def gaps(scored: Sequence[Scored], k: int) -> Gaps:
     return Gaps(largest, error, mean, len(found))
 
 
-def bound_rows(setting: Setting, loops: Sequence[Loop]) -> list[str]:
+def bound_rows(setting: Setting, loops: Sequence[Loop], parts: int) -> list[str]:
     """Coverage of the conformal bounds, and of bounds one pass smaller.
 
     Rates are learnt from three parts, the fourth calibrates, the fifth is tested.
     """
     calibrating: list[Scored] = []
     tested: list[Scored] = []
-    for part in range(PARTS):
+    for part in range(parts):
         rest = [loop for loop in loops if loop.part != part]
         held = (part + 1) % PARTS
         model, base, lookup = setting.fit([loop for loop in rest if loop.part != held])
@@ -368,8 +368,8 @@ def reach(forecast: Sequence[float], limit: float | None) -> int | None:
     return within if limit is not None and within <= BUDGET else None
 
 
-def report(title: str, loops: Sequence[Loop]) -> None:
-    """Print what was found about one set of loops."""
+def report(title: str, loops: Sequence[Loop], parts: int) -> None:
+    """Print what was found about one set of loops, so many parts of which are forecast."""
     prompts = len({(loop.prompt) for loop in loops})
     censored = sum(loop.took is None for loop in loops)
     print(f"\n### {title}: {len(loops):,} loops, {prompts} prompts, {censored:,} not done in {BUDGET} passes\n")
@@ -378,7 +378,7 @@ def report(title: str, loops: Sequence[Loop]) -> None:
     )
     print("|---|---|---|---|---|---|---|---|---|")
     for setting in SETTINGS:
-        scored = cross_fitted(setting, loops)
+        scored = cross_fitted(setting, loops, parts)
         for k in ASKED:
             if setting.late and k == 1:
                 continue
@@ -394,7 +394,7 @@ def report(title: str, loops: Sequence[Loop]) -> None:
     print("\n| known | nominal | covered | covered by one pass less | median bound | beyond the budget |")
     print("|---|---|---|---|---|---|")
     for setting in SETTINGS:
-        for row in bound_rows(setting, loops):
+        for row in bound_rows(setting, loops, parts):
             print(row)
 
 
@@ -402,12 +402,13 @@ def main() -> None:
     """Read the loops, print the tables."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="the folder with the recorded loops")
-    parser.add_argument("--small", action="store_true", help="every fifth loop of the larger set")
+    parser.add_argument("--small", action="store_true", help="forecast one part of the five")
     chosen = parser.parse_args()
     began = time.monotonic()
     errors = error_loops(chosen.data / "loop_traces")
-    report("Error counts", parted(errors[::5] if chosen.small else errors))
-    report("Concept words", parted(concept_loops(chosen.data / "selfrefine_traces" / "traces.jsonl")))
+    parts = 1 if chosen.small else PARTS
+    report("Error counts", parted(errors), parts)
+    report("Concept words", parted(concept_loops(chosen.data / "selfrefine_traces" / "traces.jsonl")), parts)
     print(f"\n{time.monotonic() - began:.0f} s")
 
 

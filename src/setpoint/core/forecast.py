@@ -247,7 +247,9 @@ def _learnt(prior: Rates, runs: Sequence[PastRun]) -> Rates:
 
 
 def _law(rates: Rates, total: int, focus: int) -> Law:
-    return Law(a=rates.a, b=rates.b, q=rates.q, together=LOSSES_TOGETHER, total=total, focus=focus)
+    # With three places or more states multiply; tries are then told apart less far.
+    oldest = 8 if focus <= _FEW else 4
+    return Law(a=rates.a, b=rates.b, q=rates.q, together=LOSSES_TOGETHER, total=total, focus=focus, oldest=oldest)
 
 
 def first_curve(rates: Rates, checks: int, judged: int, focus: int, passes: int) -> tuple[float, ...]:

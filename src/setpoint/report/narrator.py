@@ -27,6 +27,7 @@ from setpoint.core.event import (
 from setpoint.core.fault import Verdict
 from setpoint.core.state import State
 from setpoint.report.history import targets_of
+from setpoint.report.outlook import forecast_says
 from setpoint.report.readings import gained, lost, probe_view, result
 from setpoint.report.text import and_list, dollars, duration, one_line, plural, thousands
 from setpoint.report.words import call_says, failure_says, outcome_title, purpose_says, role_says, rule_says
@@ -80,6 +81,7 @@ def _opening(state: State) -> Iterator[str]:
     measured = f"{len(spec.checked)} by checks, {len(spec.judged)} by a critic"
     yield f"{one_line(opened.title)}: {plural(len(spec.criteria), 'criterion')} ({measured}); at most {_caps(state)}"
     yield "; ".join(f"{model.role}: {model.model}" for model in opened.models) or "no models"
+    yield f"forecast: {forecast_says(state)}"
 
 
 def _caps(state: State) -> str:

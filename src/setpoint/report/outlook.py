@@ -1,7 +1,6 @@
 """Forecasts in words: before a run, within it, and against what came of it (rule 17)."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 from setpoint.core.action import Revise
 from setpoint.core.event import Recorded, Requested, Stopped
@@ -9,19 +8,12 @@ from setpoint.core.expected import Amount
 from setpoint.core.forecast import BOUND_LEVEL, ENOUGH_RUNS, Outlook, reforecast
 from setpoint.core.state import State, begin, evolve
 from setpoint.report.text import dollars, plural, thousands
+from setpoint.report.view import ForecastLine
 
-__all__ = ["ForecastLine", "forecast_lines", "forecast_says", "outlook_json", "outlook_lines", "passes_says"]
+__all__ = ["forecast_lines", "forecast_says", "outlook_json", "outlook_lines", "passes_says"]
 
 _SHOWN = 8
 """So many passes are shown one by one."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ForecastLine:
-    """One line about the forecast: a word for what it is about, and a sentence."""
-
-    about: str
-    says: str
 
 
 def passes_says(passes: int | None, budget: int) -> str:
