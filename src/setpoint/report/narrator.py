@@ -81,7 +81,8 @@ def _opening(state: State) -> Iterator[str]:
     measured = f"{len(spec.checked)} by checks, {len(spec.judged)} by a critic"
     yield f"{one_line(opened.title)}: {plural(len(spec.criteria), 'criterion')} ({measured}); at most {_caps(state)}"
     yield "; ".join(f"{model.role}: {model.model}" for model in opened.models) or "no models"
-    yield f"forecast: {forecast_says(state)}"
+    if ahead := forecast_says(state):
+        yield f"forecast: {ahead}"
 
 
 def _caps(state: State) -> str:

@@ -108,7 +108,9 @@ def outlook_json(outlook: Outlook) -> dict[str, object]:
 
 
 def forecast_says(state: State) -> str:
-    """The forecast of a run as it stands, in one line."""
+    """The forecast of a run as it stands, in one line; empty while a given text has not been read."""
+    if state.opened.given is not None and state.best is None:
+        return ""
     outlook = reforecast(state)
     total = outlook.budget.passes
     return (
@@ -130,24 +132,36 @@ def forecast_lines(events: Sequence[Recorded]) -> tuple[ForecastLine, ...]:
         ValueError: if there are no events, or the first does not open a run.
     """
     state = begin(events[0])
-    start = reforecast(state)
-    lines = [ForecastLine(about="at the start", says=f"{forecast_says(state)} ({start.rates.source})")]
+    start = None if state.opened.given is not None else reforecast(state)
+    lines = [_at_the_start(state, start)] if start else []
     chances: list[str] = []
     for recorded in events[1:]:
         if isinstance(recorded.event, Requested) and isinstance(recorded.event.action, Revise):
-            chances.append(f"after pass {len(state.passes)}: {_percent(reforecast(state).chance)}")
+            outlook = reforecast(state)
+            if start is None:  # of a text that existed, nothing is forecast before it was measured
+                start = outlook
+                lines.append(_at_the_start(state, start))
+            else:
+                chances.append(f"after pass {len(state.passes)}: {_percent(outlook.chance)}")
         state = evolve(state, recorded)
         if isinstance(recorded.event, Stopped):
             stopped = recorded.event
             fact = f"{plural(len(state.passes), 'pass')}, {stopped.outcome.replace('_', ' ')}"
-            verdict = _against(start, state, accepted=stopped.outcome == "accepted")
-            if chances:
-                lines.append(ForecastLine(about="on the way", says="chance to finish " + ", ".join(chances)))
-                chances = []
-            lines.append(ForecastLine(about="in fact", says=f"{fact}; {verdict}"))
-    if chances:
-        lines.append(ForecastLine(about="on the way", says="chance to finish " + ", ".join(chances)))
-    return tuple(lines)
+            lines += _on_the_way(chances)
+            chances = []
+            if start is not None:
+                verdict = _against(start, state, accepted=stopped.outcome == "accepted")
+                lines.append(ForecastLine(about="in fact", says=f"{fact}; {verdict}"))
+    return (*lines, *_on_the_way(chances))
+
+
+def _at_the_start(state: State, start: Outlook) -> ForecastLine:
+    return ForecastLine(about="at the start", says=f"{forecast_says(state)} ({start.rates.source})")
+
+
+def _on_the_way(chances: Sequence[str]) -> list[ForecastLine]:
+    said = "chance to finish " + ", ".join(chances)
+    return [ForecastLine(about="on the way", says=said)] if chances else []
 
 
 def _against(start: Outlook, state: State, *, accepted: bool) -> str:
