@@ -17,9 +17,12 @@ PUBLIC = {
         "NotTrusted", "RunNotFound", "SetpointError", "SpecError", "UsageError", "WeightsError",
     ],
     "setpoint.ports": [
-        "Author", "Check", "Critic", "Finding", "Finish", "Ledger", "Model", "ProbeItem", "Prompt", "Reply", "RunInfo",
+        "Author", "Check", "Critic", "Finding", "Finish", "Ledger", "Mediator", "Model", "Person", "ProbeItem", "Prompt",
+        "Reply", "RunInfo",
     ],
-    "setpoint.testing": ["AskedNothingMore", "ScriptedAuthor", "ScriptedCritic", "ScriptedModel"],
+    "setpoint.testing": [
+        "AskedNothingMore", "ScriptedAuthor", "ScriptedCritic", "ScriptedMediator", "ScriptedModel", "ScriptedPerson",
+    ],
     "setpoint.ledgers": ["MemoryLedger", "SqliteLedger"],
 }  # fmt: skip
 

@@ -15,6 +15,8 @@ from setpoint.testing import ScriptedCritic
 from worlds import World, crew, criterion, meets, opened
 
 CHECKED = Spec(brief="b", criteria=(criterion("alpha"), criterion("beta"), criterion("gamma")))
+LADDER = Policy(off=("gain", "promote"))
+"""The tactics in the order of the ladder, whatever they promise."""
 JUDGED = Spec(brief="b", criteria=(criterion("alpha"), criterion("warm", judged=True)))
 
 
@@ -232,7 +234,7 @@ async def test_a_failed_move_uses_up_a_pass_and_is_not_repeated_as_it_was() -> N
         moves.append(action.move)
         return MoveFailed(call=call, move=action.move, why="empty", detail="nothing came")
 
-    first = opened(CHECKED, budget=Budget(passes=4))
+    first = opened(CHECKED, budget=Budget(passes=4), policy=LADDER)
     result, state, _ = await play(first, crew(CHECKED, write))
     assert moves == ["redraft", "rewrite", "edit"]
     assert (result.outcome, len(state.passes)) == ("out_of_budget", 4)
@@ -250,7 +252,7 @@ async def test_edits_that_do_not_apply_are_asked_for_once_within_the_same_pass()
             return "alpha beta gamma"
         return "alpha beta" if action.kind == "write" else "beta"
 
-    result, state, _ = await play(opened(CHECKED), crew(CHECKED, write))
+    result, state, _ = await play(opened(CHECKED, policy=LADDER), crew(CHECKED, write))
     assert asked == ["write", "revise", "revise", "revise", "reask"]
     assert (result.outcome, len(state.passes)) == ("accepted", 4)
 

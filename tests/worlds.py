@@ -17,7 +17,7 @@ from setpoint.core.policy import Policy
 from setpoint.core.spec import Budget, CheckCall, Criterion, Spec
 from setpoint.core.state import State
 from setpoint.errors import ModelError
-from setpoint.ports import Author, Check, Critic, Finding
+from setpoint.ports import Author, Check, Critic, Finding, Mediator, Person
 from setpoint.run import Crew
 from setpoint.testing import ScriptedAuthor, ScriptedCritic
 
@@ -51,7 +51,9 @@ def meets(name: str, text: str) -> bool:
 def checks(spec: Spec) -> dict[str, Check]:
     """A check for every criterion that has one."""
     return {
-        c.name: Has(c.name.rsplit("-", maxsplit=1)[-1], wanted=not c.name.startswith("avoid-")) for c in spec.checked
+        c.name: Has(c.name.rsplit("-", maxsplit=1)[-1], wanted=not c.name.startswith("avoid-"))
+        for c in (*spec.outline, *spec.criteria)
+        if c.check is not None
     }
 
 
@@ -70,6 +72,9 @@ def crew(
     spec: Spec,
     texts: list[str] | Callable[[int, Write | Revise | Reask, State], "str | Drafted | PatchMissed | MoveFailed"],
     judge: Callable[[str, str, int], "bool | Verdict | None"] | None = None,
+    *,
+    mediator: Mediator | None = None,
+    person: Person | None = None,
     **critics: Critic,
 ) -> Crew:
     """A crew from a script of texts and a judge (the truth, by default)."""
@@ -79,6 +84,8 @@ def crew(
         author=ScriptedAuthor(texts),
         critics=everyone,  # type: ignore[arg-type]
         checks=checks(spec),
+        mediator=mediator,
+        person=person,
         clock=lambda: 0.0,
     )
 

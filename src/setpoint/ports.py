@@ -9,8 +9,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
-from setpoint.core.action import Judge, Probe, Reask, Revise, Write
-from setpoint.core.event import Drafted, Event, Judged, Misjudged, MoveFailed, PatchMissed, Probed, Recorded, Usage
+from setpoint.core.action import Ask, Judge, Mediate, Probe, Reask, Revise, Write
+from setpoint.core.event import (
+    Answered,
+    Drafted,
+    Event,
+    Judged,
+    Mediated,
+    Misjudged,
+    MoveFailed,
+    PatchMissed,
+    Probed,
+    Recorded,
+    Usage,
+)
 from setpoint.core.spec import Spec
 from setpoint.core.state import State
 
@@ -21,7 +33,9 @@ __all__ = [
     "Finding",
     "Finish",
     "Ledger",
+    "Mediator",
     "Model",
+    "Person",
     "ProbeItem",
     "Prompt",
     "Reply",
@@ -118,6 +132,30 @@ class Critic(Protocol):
 
     async def probe(self, call: int, action: Probe, state: State) -> Probed | Misjudged:
         """Judge one item of the probe battery; gives back `Probed` or `Misjudged`."""
+        ...
+
+
+class Mediator(Protocol):
+    """Looks for what competes with a criterion that the author keeps missing (rule 12).
+
+    Contract: one call is one model call. `Mediated.competing` is a criterion of the spec or a passage that stands in
+    the author's prompt, checked by code; empty if nothing was found or nothing could be verified. Only `ModelError` is
+    raised.
+    """
+
+    async def perform(self, call: int, action: Mediate, state: State) -> Mediated:
+        """Search the author's prompt."""
+        ...
+
+
+class Person(Protocol):
+    """Answers what the policy asks a person (rule 20).
+
+    Contract: returns when the person has answered; cancelling it leaves the run waiting.
+    """
+
+    async def answer(self, ask: Ask) -> Answered:
+        """Put a question and give back the answer."""
         ...
 
 

@@ -12,11 +12,34 @@ from dataclasses import dataclass, field, replace
 import anyio
 import anyio.to_thread
 
-from setpoint.core.action import Call, Judge, Measure, Outcome, Probe, Reask, Revise, Role, SetAside, Stop, Write
+from setpoint.core.action import (
+    Ask,
+    Call,
+    Contradict,
+    Freeze,
+    Judge,
+    LockOutline,
+    Measure,
+    Mediate,
+    Outcome,
+    Prefer,
+    Probe,
+    Promote,
+    Reask,
+    Restart,
+    Revise,
+    Role,
+    SetAside,
+    Stop,
+    Thaw,
+    Write,
+)
 from setpoint.core.control import Strength, decide, faults, strength
 from setpoint.core.cost import reservation
-from setpoint.core.draft import broken_locks, degeneracy, locked_spans, unmarked
+from setpoint.core.draft import broken_locks, broken_skeleton, degeneracy, layout, locked_spans, unmarked
 from setpoint.core.event import (
+    Amended,
+    Answered,
     CallFailed,
     Cancelled,
     Completion,
@@ -27,18 +50,18 @@ from setpoint.core.event import (
     MoveFailed,
     MoveFailure,
     Opened,
+    Overruled,
     Recorded,
     Requested,
     Resumed,
-    SetAsideNoted,
     Stopped,
     Usage,
 )
 from setpoint.core.fault import Fault, Verdict
-from setpoint.core.spec import Criterion
+from setpoint.core.spec import Criterion, Spec
 from setpoint.core.state import DraftState, Spent, State, begin, evolve, fold
-from setpoint.errors import LedgerError, ModelError
-from setpoint.ports import Author, Check, Critic, Finding, Ledger
+from setpoint.errors import LedgerError, ModelError, UsageError
+from setpoint.ports import Author, Check, Critic, Finding, Ledger, Mediator, Person
 
 __all__ = ["Crew", "OnEvent", "Result", "Run", "measure"]
 
@@ -53,6 +76,8 @@ class Crew:
         author: writes and revises.
         critics: by role; needed where the spec has criteria without a check.
         checks: by criterion name, one for each criterion that has a check.
+        mediator: looks for what competes with a stubborn criterion, if there is one.
+        person: answers what the policy asks a person; without one, a run that has a question waits.
         guards: criteria whose failure means that the text must not be shown to a critic (rule 19).
         clock: seconds, for how long calls take.
     """
@@ -60,6 +85,8 @@ class Crew:
     author: Author
     checks: Mapping[str, Check]
     critics: Mapping[Role, Critic] = field(default_factory=dict["Role", "Critic"])
+    mediator: Mediator | None = None
+    person: Person | None = None
     guards: frozenset[str] = frozenset()
     clock: Callable[[], float] = time.monotonic
 
@@ -81,6 +108,7 @@ class Result:
         spent: calls, tokens, money.
         wishes: what critics asked for that no criterion demands.
         set_aside: criterion → why it is no longer targeted.
+        question: what the run waits for a person to decide; None if it does not.
     """
 
     run: str
@@ -95,6 +123,7 @@ class Result:
     spent: Spent
     wishes: tuple[str, ...]
     set_aside: Mapping[str, str]
+    question: Ask | None = None
 
     @property
     def accepted(self) -> bool:
@@ -152,6 +181,40 @@ class Run:
         """Add to the budget; an ended run goes on."""
         await self.record(extended)
 
+    async def answer(self, answer: Answered) -> None:
+        """Record a person's answer to what the run waits for (rule 20)."""
+        await self.record(answer)
+
+    async def overrule(self, criterion: str, *, passes: bool, who: str, why: str) -> None:
+        """Settle a verdict on the draft that the run would return (rule 20); an ended run may go on from there.
+
+        Raises:
+            UsageError: if there is no draft yet, or no such criterion.
+        """
+        shown = _returned(self.state)
+        if shown is None:
+            raise UsageError("there is no draft yet whose verdict could be overruled")
+        names = [c.name for c in self.state.criteria(shown)]
+        if criterion not in names:
+            raise UsageError(f"there is no criterion {criterion!r}; the spec has: {', '.join(names)}")
+        await self.record(Overruled(draft=shown.number, criterion=criterion, passes=passes, who=who, why=why))
+
+    async def amend(self, spec: Spec, *, who: str, why: str, again: bool = False) -> None:
+        """Change the target on purpose (rule 1); everything is measured again.
+
+        Raises:
+            UsageError: if the spec is the same, or if it was amended before and ``again`` is not set.
+        """
+        state = self.state
+        if spec.digest == state.spec.digest:
+            raise UsageError("the spec is the one that the run has already; nothing was amended")
+        if state.amendments and not again:
+            raise UsageError(
+                f"the spec of this run was amended before ({state.amendments[-1].why!r}). A target that keeps moving is "
+                "the commonest reason why loops do not converge; if it must be, say so with --again"
+            )
+        await self.record(Amended(spec=spec, who=who, why=why, old=state.spec.digest, new=spec.digest))
+
     async def cancel(self, why: str) -> None:
         """End the run now; its best draft is what it returns."""
         await self.record(Cancelled(why=why))
@@ -180,8 +243,12 @@ class Run:
             match action:
                 case Stop():
                     await self._stop(rule, action)
-                case SetAside():
-                    await self.record(SetAsideNoted(criterion=action.criterion, why=action.why))
+                case SetAside() | Prefer() | Promote() | Freeze() | Thaw() | Contradict() | Restart() | LockOutline():
+                    await self.record(action)
+                case Ask():
+                    if crew.person is None:
+                        return self.result()  # the question stands until it is answered
+                    await self.record(await crew.person.answer(action))
                 case Measure():
                     await self.record(await measure_draft(self.state, action.draft, crew))
                 case _:
@@ -196,7 +263,8 @@ class Run:
             run=self.id,
             text=shown.draft.text if shown else "",
             outcome=state.stopped.outcome if state.stopped else None,
-            reason=state.stopped.reason if state.stopped else "the run has not ended",
+            reason=state.stopped.reason if state.stopped else _waiting(state),
+            question=_question(state),
             strength=strength(state),
             verdicts=shown.verdicts() if shown else {},
             faults=faults(state, shown) if shown else (),
@@ -232,6 +300,18 @@ class Run:
             raise
 
 
+def _question(state: State) -> Ask | None:
+    if state.stopped is not None or state.pending is not None:
+        return None
+    action = decide(state).action
+    return action if isinstance(action, Ask) else None
+
+
+def _waiting(state: State) -> str:
+    question = _question(state)
+    return f"waiting for a person: {question.question}" if question is not None else "the run has not ended"
+
+
 def _returned(state: State) -> DraftState | None:
     """The best draft with a full reading, or the latest there is."""
     return state.best or state.latest
@@ -239,6 +319,8 @@ def _returned(state: State) -> DraftState | None:
 
 def role_of(action: Call) -> Role:
     """Who carries out a call."""
+    if isinstance(action, Mediate):
+        return "mediator"
     return action.role if isinstance(action, Judge | Probe) else "author"
 
 
@@ -270,6 +352,10 @@ async def _ask(call: int, role: Role, action: Call, state: State, crew: Crew) ->
             return await crew.critics[role].perform(call, action, state)
         case Probe():
             return await crew.critics[role].probe(call, action, state)
+        case Mediate():
+            if crew.mediator is None:
+                raise ModelError("no mediator was given", kind="rejected")
+            return await crew.mediator.perform(call, action, state)
 
 
 def admit(state: State, event: Completion) -> Completion:
@@ -280,10 +366,12 @@ def admit(state: State, event: Completion) -> Completion:
     if not isinstance(event, Drafted):
         return event
 
-    def refuse(why: MoveFailure, detail: str) -> MoveFailed:
+    def refuse(why: MoveFailure, detail: str, repeats: int | None = None) -> MoveFailed:
         assert event.call is not None  # noqa: S101 - a given text is not admitted here
         assert event.origin != "given"  # noqa: S101 - the same
-        return MoveFailed(call=event.call, move=event.origin, why=why, detail=detail, usage=event.usage)
+        return MoveFailed(
+            call=event.call, move=event.origin, why=why, detail=detail, usage=event.usage, repeats=repeats
+        )
 
     if not event.text.strip():
         return refuse("empty", "the author sent an empty text")
@@ -292,18 +380,61 @@ def admit(state: State, event: Completion) -> Completion:
     if broken := broken_locks(locked_spans(state.opened.given or ""), event.text):
         which = ", ".join(str(number) for number in broken)
         return refuse("lock_broken", f"locked passage {which} was changed; it must stay byte for byte as it was")
-    for known in reversed(state.drafts):
-        if known.draft.text.split() == event.text.split():
-            same = known.number == event.base
-            what = "unchanged" if same else f"the same as draft {known.number}, which was measured already"
-            return refuse("unchanged" if same else "repeated", f"the author's text is {what}")
+    if state.skeleton and state.lineage.stage == "prose" and (odd := broken_skeleton(state.skeleton, event.text)):
+        return refuse("skeleton_broken", f"the locked structure was changed: {odd}")
+    known = next((d for d in reversed(state.drafts) if layout(d.draft.text) == layout(event.text)), None)
+    if known is not None and known.number == event.base:
+        return refuse("unchanged", "the author's text is unchanged")
+    if known is not None:
+        what = f"the same as draft {known.number}, which was measured already"
+        return refuse("repeated", f"the author's text is {what}", known.number)
+    if lost := lost_evidence(state, event):
+        return refuse("lock_broken", lost)
     return event
+
+
+def lost_evidence(state: State, event: Drafted) -> str:
+    """Which lines that show a frozen criterion were changed; empty if none (rule 13)."""
+    frozen = state.freeze
+    if frozen is None or event.base is None:
+        return ""
+    base = state.draft(event.base)
+    verdict = base.verdict(frozen.keep)
+    lines = base.draft.text.splitlines()
+    shown = [lines[n - 1] for n in verdict.lines if 0 < n <= len(lines)] if verdict is not None else []
+    changed = next((line for line in shown if line.strip() and line not in event.text), None)
+    return "" if changed is None else f"{frozen.keep!r} is frozen, and the line that shows it was changed: {changed!r}"
 
 
 async def measure_draft(state: State, number: int, crew: Crew) -> Measured:
     """Run every check on a draft."""
-    verdicts = await measure(state.spec.criteria, state.draft(number).draft.text, crew.checks, crew.guards)
-    return Measured(draft=number, verdicts=verdicts)
+    draft = state.draft(number)
+    verdicts = await measure(state.criteria(draft), draft.draft.text, crew.checks, crew.guards)
+    known = {verdict.criterion for verdict in verdicts}
+    unproven = tuple(v for v in unproven_claims(state, draft) if v.criterion not in known)
+    return Measured(draft=number, verdicts=(*verdicts, *unproven))
+
+
+def unproven_claims(state: State, draft: DraftState) -> tuple[Verdict, ...]:
+    """The promoted criteria for which the author cites nothing that stands in its text (rule 12).
+
+    Code sees that without any critic: they fail before one is paid.
+    """
+    text = " ".join(draft.draft.text.split()).casefold()
+    verdicts: list[Verdict] = []
+    for criterion in state.judged(draft):
+        quote = " ".join(draft.draft.evidence.get(criterion.name, "").split()).casefold()
+        if criterion.name in state.promoted and (not quote or quote not in text):
+            verdicts.append(
+                Verdict(
+                    criterion=criterion.name,
+                    status="fail",
+                    reason="the author's own check cites no passage that stands in the text",
+                    directive=f"make this true and quote the passage that shows it: {criterion.says}",
+                    shortfall=1.0,
+                )
+            )
+    return tuple(verdicts)
 
 
 async def measure(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from setpoint.core.action import Revise
 from setpoint.core.event import RoleModel
-from setpoint.core.expected import Amount, Cost, expected_cost, expected_words
+from setpoint.core.expected import Amount, Cost, expected_cost, likely_words
 from setpoint.core.forecast import (
     ENOUGH_RUNS,
     Outlook,
@@ -354,10 +354,10 @@ def test_the_length_of_a_text_comes_from_its_limits() -> None:
         names = [Criterion(name=f"c{n}", says="s", check=call) for n, call in enumerate(calls)]
         return Spec(brief="b", criteria=tuple(names))
 
-    assert expected_words(limited(CheckCall(name="words", params={"max": 180}))) == 144
-    assert expected_words(limited(CheckCall(name="words", params={"min": 1000}))) == 1200
-    assert expected_words(limited(CheckCall(name="characters", params={"max": 600}))) == 80
-    assert expected_words(limited(CheckCall(name="contains", params={}))) == 300
+    assert likely_words(limited(CheckCall(name="words", params={"max": 180}))) == 144
+    assert likely_words(limited(CheckCall(name="words", params={"min": 1000}))) == 1200
+    assert likely_words(limited(CheckCall(name="characters", params={"max": 600}))) == 80
+    assert likely_words(limited(CheckCall(name="contains", params={}))) == 300
 
 
 def test_critics_edits_and_prices_are_in_the_cost() -> None:

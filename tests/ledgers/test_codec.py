@@ -13,9 +13,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from setpoint.core.action import Judge, Probe, Reask, Revise, Tactic, Write
+from setpoint.core.action import (
+    Contradict,
+    Freeze,
+    Judge,
+    LockOutline,
+    Mediate,
+    Prefer,
+    Probe,
+    Promote,
+    Reask,
+    Restart,
+    Revise,
+    SetAside,
+    Tactic,
+    Thaw,
+    Write,
+)
 from setpoint.core.draft import Edit
 from setpoint.core.event import (
+    Amended,
+    Answered,
     CallFailed,
     Cancelled,
     Drafted,
@@ -23,21 +41,23 @@ from setpoint.core.event import (
     Extended,
     Judged,
     Measured,
+    Mediated,
     Misjudged,
     MoveFailed,
+    MoveRecord,
     Opened,
+    Overruled,
     PatchMissed,
     Probed,
     Requested,
     Resumed,
     RoleModel,
-    SetAsideNoted,
     Stopped,
     Usage,
 )
 from setpoint.core.fault import Verdict
-from setpoint.core.policy import LADDER_SHORT, Policy
-from setpoint.core.spec import Budget, CheckCall, Criterion, Source, Spec
+from setpoint.core.policy import LADDER_SHORT, SWITCHES, Policy
+from setpoint.core.spec import Budget, CheckCall, Criterion, Skeleton, Source, Spec
 from setpoint.errors import LedgerError
 from setpoint.ledgers.codec import UPGRADES, decode, encode
 
@@ -128,13 +148,59 @@ V1: dict[str, Event] = {
     "misjudged": Misjudged(call=2, draft=0, why="invented", detail="a criterion 'tone'", usage=USAGE),
     "probed": Probed(call=1, role="critic", item=2, noticed=1, failures=2, passed=3, passes=3, usage=USAGE),
     "call_failed": CallFailed(call=2, role="critic", why="timeout", detail="no reply in 120 s", usage=Usage()),
-    "set_aside": SetAsideNoted(criterion="short", why="still open after 6 tactics"),
+    "set_aside": SetAside(criterion="short", why="still open after 6 tactics"),
     "extended": Extended(passes=3, tokens=20_000, money=0.25, seconds=60.0),
     "resumed": Resumed(),
     "cancelled": Cancelled(why="Ctrl-C"),
     "stopped": Stopped(outcome="accepted", rule="accept", reason="every criterion passes", best=2),
 }
 """What the files in ``samples/v1`` say; both stay as they are when the format changes."""
+
+V2: dict[str, Event] = {
+    "opened": dataclasses.replace(
+        typing.cast("Opened", V1["opened"]),
+        policy=Policy(preset="canon", short_ladder=(Tactic("edit", "one", "varied"),), off=("freeze",), ask=("amend",)),
+        outline=(Criterion(name="parts", says="Has three parts."),),
+        competing=(("short", "decides", "short allows 20 words"),),
+        history=(MoveRecord(move="edit", long=True, tried=4, fixed=3, held=9, lost=1, moves=5, failed=1),),
+        own_runs=21,
+    ),
+    "requested-write": Requested(
+        call=4,
+        role="author",
+        rule="write",
+        action=Write(stage="outline", approach="turn it around", lessons=("name the date",)),
+        tokens=3100,
+    ),
+    "requested-revise": Requested(
+        call=5,
+        role="author",
+        rule="revise",
+        action=dataclasses.replace(REVISE, hold=("short",), standing=2),
+        tokens=4000,
+    ),
+    "requested-mediate": Requested(
+        call=6, role="mediator", rule="mediate", action=Mediate(criterion="short"), tokens=1200
+    ),
+    "drafted": Drafted(call=1, text="# 2.4\n", origin="rewrite", base=1, evidence={"decides": "Upgrade today."}),
+    "move_failed": MoveFailed(call=4, move="edit", why="repeated", detail="the same as draft 1", repeats=1),
+    "mediated": Mediated(call=6, criterion="short", competing="decides", why="both want room", usage=USAGE),
+    "prefer": Prefer(winner="short", loser="decides", why="both want room", by="mediator"),
+    "promote": Promote(criterion="short", why="targeted 2 times and not fixed"),
+    "freeze": Freeze(keep="short", free="decides", base=2, why="they keep being traded"),
+    "thaw": Thaw(keep="short", free="decides", settled=True, base=4),
+    "contradict": Contradict(first="short", second="decides", proposal="say which comes first"),
+    "restart": Restart(approach="turn it around", lessons=("name the date",), why="2 passes"),
+    "lock_outline": LockOutline(draft=1, headings=("## Costs", "## Risks"), open=("parts",)),
+    "answered": Answered(question="outline", subject="1", approved=False, who="Ada", note="shorter"),
+    "overruled": Overruled(draft=2, criterion="decides", passes=True, who="Ada", why="line 1 says so"),
+    "amended": Amended(
+        spec=dataclasses.replace(SPEC, skeleton=Skeleton(headings=("## Costs",))), who="Ada", why="w", old="a", new="b"
+    ),
+}
+"""What the files in ``samples/v2`` say."""
+
+STORED = {1: V1, 2: V2}
 
 
 def members(union: object) -> list[object]:
@@ -145,17 +211,25 @@ def members(union: object) -> list[object]:
     return found
 
 
-def anything(wanted: object) -> st.SearchStrategy[object]:
+def anything(wanted: object) -> st.SearchStrategy[object]:  # noqa: C901 - a case each
     """Any value of a type that events are made of."""
     origin, args = typing.get_origin(wanted), typing.get_args(wanted)
     if wanted is Spec:
         return st.just(SPEC) | st.builds(Spec, brief=text().map("b{}".format), criteria=st.just(SPEC.criteria))
+    if wanted is Criterion:
+        return st.sampled_from(SPEC.criteria)
+    if wanted is Policy:
+        return st.builds(Policy, off=st.lists(st.sampled_from(SWITCHES), max_size=3).map(tuple))
+    if origin in {Mapping, dict}:
+        return st.dictionaries(text(), anything(args[1]), max_size=3)
     if wanted is Budget:
         return st.builds(Budget, passes=st.integers(1), tokens=st.none() | st.integers(1))
     if origin is Literal:
         return st.sampled_from(args)
     if wanted is Tactic:
         return st.sampled_from(LADDER_SHORT)
+    if origin is tuple and ... not in args:
+        return st.tuples(*(anything(arg) for arg in args))
     if origin is tuple:
         return st.lists(anything(args[0]), max_size=3).map(tuple)
     if origin in {types.UnionType, typing.Union}:
@@ -230,21 +304,22 @@ def test_what_json_has_no_form_for_is_refused(params: dict[str, object]) -> None
         encode(dataclasses.replace(typing.cast("Opened", V1["opened"]), spec=spec))
 
 
-@pytest.mark.parametrize("name", V1)
-def test_a_sample_of_version_1_is_still_read(name: str) -> None:
+@pytest.mark.parametrize(("version", "name"), [(v, name) for v, samples in STORED.items() for name in samples])
+def test_a_sample_of_every_version_is_still_read(version: int, name: str) -> None:
     """What an earlier Setpoint has stored means the same today."""
-    stored = (SAMPLES / "v1" / f"{name}.json").read_text(encoding="utf-8")
-    assert decode(stored) == V1[name]
+    stored = (SAMPLES / f"v{version}" / f"{name}.json").read_text(encoding="utf-8")
+    assert json.loads(stored)["v"] == version
+    assert decode(stored) == STORED[version][name]
 
 
 def test_there_is_a_sample_of_every_kind_of_event_and_call() -> None:
     """A new event needs a stored sample; without one its format could change unnoticed."""
     kinds = {kind for member in members(Event) for kind in typing.get_args(typing.get_type_hints(member)["kind"])}
-    stored = [json.loads(file.read_text(encoding="utf-8")) for file in sorted((SAMPLES / "v1").glob("*.json"))]
+    stored = [json.loads(file.read_text(encoding="utf-8")) for file in sorted(SAMPLES.glob("v*/*.json"))]
     assert {sample["event"]["kind"] for sample in stored} == kinds
     actions = {sample["event"]["action"]["kind"] for sample in stored if sample["event"]["kind"] == "requested"}
-    assert actions == {"write", "revise", "reask", "judge", "probe"}
-    assert len(stored) == len(V1)
+    assert actions == {"write", "revise", "reask", "judge", "probe", "mediate"}
+    assert len(stored) == len(V1) + len(V2)
 
 
 def test_an_older_version_is_upgraded_step_by_step() -> None:

@@ -8,6 +8,7 @@ from typing import TypeAlias, cast
 import pytest
 from inline_snapshot import snapshot
 
+from setpoint.core.action import SetAside
 from setpoint.core.control import RULES
 from setpoint.core.event import (
     Extended,
@@ -16,7 +17,6 @@ from setpoint.core.event import (
     Recorded,
     Requested,
     Resumed,
-    SetAsideNoted,
     Stopped,
 )
 from setpoint.report.summary import summarise, to_json
@@ -156,7 +156,7 @@ def test_rarer_ends_say_what_to_do_now_too(scene: Scene, outcome: str, expected:
     """Outcomes that no sample run reaches are told from the same facts."""
     events = scene("out_of_budget")
     stopped = cast("Stopped", events[-1].event)
-    aside = SetAsideNoted(criterion="no-hype", why="still open after 6 tactics")
+    aside = SetAside(criterion="no-hype", why="still open after 6 tactics")
     other = replace(stopped, outcome=outcome)  # pyright: ignore[reportArgumentType]
     summary = summarise(_then(events[:-1], aside, other))
     assert summary.next_steps[0].startswith(expected)

@@ -5,6 +5,7 @@ in this folder is one module per family of checks; `registry.py` lists them.
 """
 
 from setpoint.checks.base import CheckContext
+from setpoint.checks.competing import competing
 from setpoint.checks.registry import (
     GUARDS,
     CheckInfo,
@@ -25,6 +26,7 @@ __all__ = [
     "Isolation",
     "ParameterInfo",
     "build",
+    "competing",
     "describe",
     "files",
     "isolation",

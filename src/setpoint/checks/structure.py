@@ -114,7 +114,9 @@ class Headings(Params):
             if others:
                 names = listing([quoted(block.text) for block in others])
                 one = len(others) == 1
-                faults.append(f"the heading{'' if one else 's'} {names} may not stand; remove {'it' if one else 'them'}")
+                faults.append(
+                    f"the heading{'' if one else 's'} {names} may not stand; remove {'it' if one else 'them'}"
+                )
                 lines += [block.line for block in others]
             if not faults:
                 return PASSED

@@ -2,9 +2,10 @@
 
 from setpoint.compose.history import past_runs
 from setpoint.compose.settings import Settings
+from setpoint.compose.structure import outline_for
 from setpoint.compose.wiring import Request, role_models
-from setpoint.core.expected import expected_cost, expected_words
-from setpoint.core.forecast import Outlook, estimate
+from setpoint.core.expected import expected_cost, likely_words
+from setpoint.core.forecast import Outlook, estimate, faults_at_once
 from setpoint.core.policy import Policy
 from setpoint.core.rates import rates_for
 from setpoint.ports import Ledger
@@ -28,8 +29,9 @@ async def estimate_request(request: Request, where: Settings, ledger: Ledger | N
     budget = request.budget or request.spec.budget
     models = role_models(request, where, budget)
     author = next((model.model for model in models if model.role == "author"), "")
-    words = expected_words(spec)
-    tactic = (request.policy or Policy()).ladder(words)[0]
+    words = likely_words(spec)
+    policy = request.policy or Policy()
+    tactic = policy.ladder(words)[0]
     cost = expected_cost(
         spec,
         models,
@@ -38,4 +40,12 @@ async def estimate_request(request: Request, where: Settings, ledger: Ledger | N
         probe_items=len(battery()) if request.probe else 0,
     )
     past = await past_runs(ledger, author, spec.digest) if ledger is not None and author else ()
-    return estimate(spec, budget, rates_for(author, words), cost, focus=tactic.focus, past=past)
+    return estimate(
+        spec,
+        budget,
+        rates_for(author, words),
+        cost,
+        focus=faults_at_once(policy, tactic),
+        outline=bool(outline_for(spec, request.draft)),
+        past=past,
+    )

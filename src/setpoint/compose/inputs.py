@@ -1,12 +1,12 @@
 """What the user hands in: specs and drafts, read and validated before anything is spent."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, TypeAlias, cast
 
 from setpoint import checks
 from setpoint.core.draft import locked_spans
-from setpoint.core.spec import CheckCall, Spec
+from setpoint.core.spec import CheckCall, Criterion, Spec
 from setpoint.errors import DraftError
 from setpoint.ports import Check
 from setpoint.specfile import SpecFile, from_mapping, load
@@ -34,7 +34,7 @@ def read_spec(spec: SpecLike) -> SpecFile:
         case _:
             found = from_mapping(spec, checks, base=Path.cwd())
     context = _context(found.spec)
-    for criterion in found.spec.checked:
+    for criterion in (c for c in (*found.spec.outline, *found.spec.criteria) if c.check is not None):
         with found.at(criterion.name):
             checks.build(cast("CheckCall", criterion.check), context)
     return found
@@ -64,14 +64,14 @@ def read_draft(file: Path) -> str:
     return text.replace("\r\n", "\n")
 
 
-def build_checks(spec: Spec) -> dict[str, Check]:
-    """A check for each criterion that has one, by criterion name.
+def build_checks(spec: Spec, outline: Sequence[Criterion] = ()) -> dict[str, Check]:
+    """A check for each criterion that has one, those of an outline included, by criterion name.
 
     Raises:
         SpecError: if a check's parameters are impossible.
     """
     context = _context(spec)
-    return {c.name: checks.build(c.check, context) for c in spec.criteria if c.check is not None}
+    return {c.name: checks.build(c.check, context) for c in (*outline, *spec.criteria) if c.check is not None}
 
 
 def _context(spec: Spec) -> checks.CheckContext:
@@ -80,10 +80,12 @@ def _context(spec: Spec) -> checks.CheckContext:
 
 def commands(spec: Spec) -> tuple[str, ...]:
     """The criteria whose checks run programs, with what they run."""
-    calls = [(c.name, c.check) for c in spec.criteria if c.check is not None]
+    calls = [(c.name, c.check) for c in (*spec.outline, *spec.criteria) if c.check is not None]
     return tuple(f"{name}: {checks.describe(call)}" for name, call in calls if checks.runs_programs(call))
 
 
 def guards(spec: Spec) -> frozenset[str]:
     """The criteria without which a text is not shown to a critic."""
-    return frozenset(c.name for c in spec.checked if c.check is not None and c.check.name in checks.GUARDS)
+    return frozenset(
+        c.name for c in (*spec.outline, *spec.criteria) if c.check is not None and c.check.name in checks.GUARDS
+    )

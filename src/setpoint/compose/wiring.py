@@ -4,9 +4,9 @@ import secrets
 import signal
 import threading
 import time
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, TypeAlias, cast
 
@@ -14,17 +14,19 @@ import anyio
 import anyio.to_thread
 
 from setpoint import models
+from setpoint.checks import competing
 from setpoint.compose.inputs import build_checks, commands, guards
 from setpoint.compose.settings import Settings
+from setpoint.compose.structure import outline_for
 from setpoint.core.action import Role
 from setpoint.core.cost import count
 from setpoint.core.event import Opened, RoleModel
 from setpoint.core.policy import Policy
-from setpoint.core.spec import Budget, Spec
+from setpoint.core.spec import Budget, Criterion, Spec
 from setpoint.errors import ConfigError, NotTrusted, RunNotFound, SetpointError
 from setpoint.ledgers import SqliteLedger
-from setpoint.ports import Author, Critic, Ledger, Model
-from setpoint.roles import ModelAuthor, ModelCritic, critic_form
+from setpoint.ports import Author, Critic, Ledger, Model, Person
+from setpoint.roles import ModelAuthor, ModelCritic, ModelMediator, critic_form
 from setpoint.rubric.probe import Measured, battery
 from setpoint.run import Crew, OnEvent, Result, Run
 from setpoint.specfile import Config, SpecFile
@@ -78,6 +80,7 @@ class Request:
         seed: what sampling seeds are derived from.
         allow_commands: run programs that the spec names without asking the trust store.
         probe: probe a critic that is new.
+        person: answers what the policy asks a person; without one the run waits.
     """
 
     spec: SpecFile
@@ -90,10 +93,11 @@ class Request:
     seed: int = 0
     allow_commands: bool = False
     probe: bool = True
+    person: Person | None = None
 
     def named(self, role: Role, config: Config) -> Named | None:
         """Who plays a role: as requested, else as the spec says, else as configured."""
-        given = {"author": self.author, "critic": self.critic, "confirmer": self.confirmer}[role]
+        given = {"author": self.author, "critic": self.critic, "confirmer": self.confirmer}.get(role)
         return given or self.spec.models.get(role) or config.models.get(role)
 
 
@@ -114,18 +118,23 @@ async def begin_run(
     _require_trust(request, where)
     who = _cast(request, where)
     await _bring_weights(who.values(), where)
-    crew = _crew(spec, who, where)
+    policy = request.policy or Policy()
+    outline = outline_for(spec, request.draft) if policy.on("structure") else ()
+    crew = replace(_crew(spec, who, where, outline), person=request.person)
+    needs_critic = any(c.check is None for c in (*spec.criteria, *outline))
     opened = Opened(
         spec=spec,
         budget=budget,
-        policy=request.policy or Policy(),
+        policy=policy,
         models=tuple(_role_model(role, named, where, budget) for role, named in who.items()),
         title=Path(request.spec.path).stem if request.spec.path else " ".join(spec.brief.split())[:60],
         given=request.draft,
         reply_tokens=request.spec.reply_tokens or _reply_tokens(spec, request.draft),
-        probe_items=len(battery()) if spec.judged and request.probe else 0,
+        probe_items=len(battery()) if needs_critic and request.probe else 0,
         seed=request.seed,
         nonce=secrets.token_hex(8),
+        outline=outline,
+        competing=competing(spec.criteria),
     )
     return await Run.open(run or new_run_id(), opened, ledger, on_event), crew
 
@@ -162,7 +171,13 @@ async def find_run(name: str, ledger: Ledger) -> str:
 
 
 async def take_up_run(
-    run: str, where: Settings, ledger: Ledger, on_event: OnEvent | None = None, *, allow_commands: bool = False
+    run: str,
+    where: Settings,
+    ledger: Ledger,
+    on_event: OnEvent | None = None,
+    *,
+    allow_commands: bool = False,
+    person: Person | None = None,
 ) -> tuple[Run, Crew]:
     """Load a run from the ledger and wire its crew as it was; nothing is recorded yet.
 
@@ -174,7 +189,7 @@ async def take_up_run(
     spec = it.state.spec
     who: dict[Role, Named] = {model.role: model.model for model in it.state.opened.models}
     _require_trust(Request(spec=SpecFile(spec=spec), allow_commands=allow_commands), where)
-    return it, _crew(spec, who, where)
+    return it, replace(_crew(spec, who, where, it.state.opened.outline), person=person)
 
 
 def _require_trust(request: Request, where: Settings) -> None:
@@ -202,11 +217,15 @@ def _cast(request: Request, where: Settings) -> dict[Role, Named]:
             f"Without any key: --author embedded:{models.catalogue()[0].name}.{found}"
         )
     who: dict[Role, Named] = {"author": author}
-    if request.spec.spec.judged:
+    spec = request.spec.spec
+    if any(c.check is None for c in (*spec.criteria, *spec.outline)):
         who["critic"] = request.named("critic", where.config) or author
         confirmer = request.named("confirmer", where.config)
         if confirmer is not None:
             who["confirmer"] = confirmer
+    reader = who.get("critic", author)
+    if isinstance(author, str | Model) and isinstance(reader, str | Model):
+        who["mediator"] = reader  # it reads the prompts of our own author, so there must be one
     return who
 
 
@@ -221,7 +240,7 @@ def role_models(request: Request, where: Settings, budget: Budget) -> tuple[Role
     return tuple(_role_model(role, named, where, budget) for role, named in _cast(request, where).items())
 
 
-def _crew(spec: Spec, who: Mapping[Role, Named], where: Settings) -> Crew:
+def _crew(spec: Spec, who: Mapping[Role, Named], where: Settings, outline: Sequence[Criterion] = ()) -> Crew:
     known: dict[str, Model] = {}
 
     def player(role: Role) -> Model | Author | Critic:
@@ -232,15 +251,20 @@ def _crew(spec: Spec, who: Mapping[Role, Named], where: Settings) -> Crew:
             known[named] = models.resolve(named, where.models)
         return known[named]
 
-    author = player("author")
-    critics: dict[Role, Model | Author | Critic] = {role: player(role) for role in who if role != "author"}
+    played = player("author")
+    author = ModelAuthor(played) if isinstance(played, Model) else cast("Author", played)
+    critics: dict[Role, Model | Author | Critic] = {r: player(r) for r in who if r in {"critic", "confirmer"}}
+    reader = player("mediator") if "mediator" in who else None
     return Crew(
-        author=ModelAuthor(author) if isinstance(author, Model) else cast("Author", author),
+        author=author,
         critics={
             role: ModelCritic(critic, battery()) if isinstance(critic, Model) else cast("Critic", critic)
             for role, critic in critics.items()
         },
-        checks=build_checks(spec),
+        checks=build_checks(spec, outline),
+        mediator=(
+            ModelMediator(reader, author) if isinstance(reader, Model) and isinstance(author, ModelAuthor) else None
+        ),
         guards=guards(spec),
     )
 
@@ -254,7 +278,7 @@ def _role_model(role: Role, named: Named, where: Settings, budget: Budget) -> Ro
             f"no price is known for {named!r}, so a cap in money cannot be held. Add its price to the file that "
             "[prices] in setpoint.toml names, or cap tokens instead"
         )
-    known = where.probes.get(named, critic_form()) if role != "author" else None
+    known = where.probes.get(named, critic_form()) if role in {"critic", "confirmer"} else None
     return RoleModel(
         role=role,
         model=named,

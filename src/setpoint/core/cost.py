@@ -6,19 +6,22 @@ prompts inside the allowances named here, and a test holds them to it.
 
 from typing import NamedTuple
 
-from setpoint.core.action import Call, Judge, Probe, Reask, Revise, Role, Write
-from setpoint.core.state import State
+from setpoint.core.action import Call, Judge, Mediate, Probe, Reask, Revise, Role, Write
+from setpoint.core.state import DraftState, State
 
 __all__ = [
     "AUTHOR_ALLOWANCE",
     "CRITIC_ALLOWANCE",
+    "MEDIATION_TOKENS",
     "PROBE_TOKENS",
     "READING_BASE",
     "READING_EACH",
     "Reservation",
     "count",
+    "reading_tokens",
     "reservation",
     "shortage",
+    "spec_tokens",
 ]
 
 AUTHOR_ALLOWANCE = 1200
@@ -31,6 +34,9 @@ READING_EACH = 220
 """Reply tokens of a reading for each criterion."""
 PROBE_TOKENS = 4000
 """The worst case of one probe item."""
+
+MEDIATION_TOKENS = 400
+"""Reply tokens of a search for the competing instruction."""
 
 _CHARS_PER_TOKEN = 3
 _LINE_NUMBER = 4
@@ -49,9 +55,11 @@ def count(text: str) -> int:
     return -(-plain // _CHARS_PER_TOKEN) + 2 * (len(text) - plain)
 
 
-def _spec(state: State) -> int:
+def spec_tokens(state: State) -> int:
+    """What the spec takes in a prompt, at the most."""
     spec = state.spec
-    texts = [spec.brief, *(s.name + s.text for s in spec.sources), *(c.name + c.says for c in spec.criteria)]
+    criteria = (*spec.criteria, *state.opened.outline)
+    texts = [spec.brief, *(s.name + s.text for s in spec.sources), *(c.name + c.says for c in criteria)]
     return sum(count(text) + 16 for text in texts)
 
 
@@ -59,6 +67,18 @@ def _draft(state: State, number: int) -> int:
     """A draft as a prompt shows it: numbered lines."""
     text = state.draft(number).draft.text
     return count(text) + _LINE_NUMBER * (text.count("\n") + 1)
+
+
+def reading_tokens(state: State, draft: DraftState) -> int:
+    """What one reading of a draft by a critic is expected to use."""
+    return spec_tokens(state) + count(draft.draft.text) + READING_BASE + READING_EACH // 2 * len(state.judged(draft))
+
+
+def _standing(state: State) -> int:
+    """What lessons, precedence and self-checks take in a prompt."""
+    lines = [*state.lineage.lessons, state.lineage.approach, *state.skeleton]
+    lines += [preference.winner + preference.loser for preference in state.preferences]
+    return sum(count(line) + 16 for line in lines) + state.standing * 300
 
 
 def _priced(state: State, role: Role, prompt: int, reply: int) -> Reservation:
@@ -73,30 +93,35 @@ def reservation(state: State, action: Call) -> Reservation:
     reply = state.opened.reply_tokens
     match action:
         case Write():
-            return _priced(state, "author", _spec(state) + AUTHOR_ALLOWANCE, reply)
+            given = count(state.opened.given or "")
+            return _priced(state, "author", spec_tokens(state) + given + _standing(state) + AUTHOR_ALLOWANCE, reply)
         case Revise():
             # The draft may stand in the prompt with what is locked, and each fault quotes lines of it.
             draft = _draft(state, action.base)
-            faults = 300 * max(1, len(state.spec.criteria))
-            return _priced(state, "author", _spec(state) + 2 * draft + faults + AUTHOR_ALLOWANCE, reply)
+            faults = 300 * max(1, len(state.spec.criteria)) + _standing(state)
+            return _priced(state, "author", spec_tokens(state) + 2 * draft + faults + AUTHOR_ALLOWANCE, reply)
         case Reask():
             draft = _draft(state, action.revise.base)
             edits = sum(count(edit.search + edit.replace) for edit in action.edits) + 120 * len(action.misses)
-            return _priced(state, "author", _spec(state) + 2 * draft + edits + AUTHOR_ALLOWANCE, reply)
+            edits += _standing(state)
+            return _priced(state, "author", spec_tokens(state) + 2 * draft + edits + AUTHOR_ALLOWANCE, reply)
         case Judge():
             return _reading(state, action.role, _draft(state, action.draft), len(action.criteria))
         case Probe():
             return _priced(state, action.role, PROBE_TOKENS // 2, PROBE_TOKENS // 2)
+        case Mediate():
+            prompt = spec_tokens(state) + _standing(state) + 2 * AUTHOR_ALLOWANCE
+            return _priced(state, "mediator", prompt, MEDIATION_TOKENS)
 
 
 def _reading(state: State, role: Role, draft: int, criteria: int) -> Reservation:
-    prompt = _spec(state) + draft + CRITIC_ALLOWANCE
+    prompt = spec_tokens(state) + draft + CRITIC_ALLOWANCE
     return _priced(state, role, prompt, READING_BASE + READING_EACH * criteria)
 
 
 def _follow_up(state: State) -> Reservation:
     """What a new draft needs so that it is of use: one reading and one confirmation."""
-    judged = len(state.spec.judged)
+    judged = len([c for c in (*state.spec.criteria, *state.opened.outline) if c.check is None])
     if not judged:
         return Reservation(0, 0.0)
     draft = state.opened.reply_tokens + _LINE_NUMBER * 200

@@ -1,9 +1,9 @@
 """Versions of the text: edits applied by code, and locked spans compared byte for byte (rule 9)."""
 
 import difflib
-import hashlib
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from setpoint.errors import DraftError
@@ -16,10 +16,14 @@ __all__ = [
     "Move",
     "Origin",
     "Patched",
+    "Stage",
     "apply_edits",
     "broken_locks",
+    "broken_skeleton",
     "changed_lines",
     "degeneracy",
+    "headings",
+    "layout",
     "line_map",
     "locked_spans",
     "unmarked",
@@ -30,6 +34,9 @@ Move: TypeAlias = Literal["edit", "rewrite", "redraft"]
 
 Origin: TypeAlias = Literal["first", "given", "edit", "rewrite", "redraft"]
 """How a draft came to be."""
+
+Stage: TypeAlias = Literal["prose", "outline"]
+"""What a draft is a draft of (rule 10)."""
 
 LOCK_START = "<!-- setpoint:lock -->"
 LOCK_END = "<!-- /setpoint:lock -->"
@@ -46,6 +53,8 @@ class Draft:
         origin: the move that made it.
         parent: the draft it was made from, if any.
         lineage: drafts of one lineage share a ratchet; a run has one lineage until it restarts.
+        stage: prose, or the outline that is settled before it.
+        evidence: criterion → the passage that the author says shows it, where it was told to check itself (rule 12).
     """
 
     number: int
@@ -53,11 +62,8 @@ class Draft:
     origin: Origin
     parent: int | None = None
     lineage: int = 1
-
-    @property
-    def fingerprint(self) -> str:
-        """SHA-256 (hex) of the text with white space folded: two texts that differ in spacing only are the same."""
-        return hashlib.sha256(" ".join(self.text.split()).encode("utf-8", "surrogatepass")).hexdigest()
+    stage: Stage = "prose"
+    evidence: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +111,15 @@ def locked_spans(text: str) -> tuple[str, ...]:
 def unmarked(text: str) -> str:
     """The text without lock markers; the number of lines stays, so that line references stay true."""
     return _MARKER.sub("", text)
+
+
+def layout(text: str) -> str:
+    """The text with spaces folded in each line and blank lines folded into one.
+
+    Where lines and paragraphs end is part of what a reader sees, so splitting a paragraph makes another text.
+    """
+    lines = [" ".join(line.split()) for line in text.strip().splitlines()]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines))
 
 
 def broken_locks(spans: tuple[str, ...], text: str) -> tuple[int, ...]:
@@ -200,3 +215,46 @@ def degeneracy(text: str) -> str:
     runs = [tuple(words[i : i + _WORDS_IN_A_ROW]) for i in range(len(words) - _WORDS_IN_A_ROW + 1)]
     share = len(set(runs)) / len(runs)
     return f"it repeats itself: {share:.0%} of its phrases differ" if share < _REPEATING_SHARE else ""
+
+
+_HEADING_LINE = re.compile(r" {0,3}(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*\Z")
+_FENCE_LINE = re.compile(r" {0,3}(`{3,}|~{3,})")
+
+
+def headings(text: str) -> tuple[str, ...]:
+    """The markdown headings of a text in their order, each as ``## Text``; those in fenced code are none."""
+    found: list[str] = []
+    fence = ""
+    for line in text.splitlines():
+        mark = _FENCE_LINE.match(line)
+        if mark and (not fence or mark[1].startswith(fence)):
+            fence = "" if fence else mark[1]
+        elif not fence and (heading := _HEADING_LINE.match(line)):
+            found.append(f"{heading[1]} {' '.join(heading[2].split())}")
+    return tuple(found)
+
+
+def broken_skeleton(skeleton: tuple[str, ...], text: str) -> str:
+    """What is wrong with the headings of a text whose skeleton is locked; empty if nothing is (rules 9, 10).
+
+    The locked headings stand once each, in their order, and no other of their levels stands beside them. Deeper
+    headings are the author's own affair, and so is a title in front if the skeleton has none.
+    """
+    levels = {_level(heading) for heading in skeleton}
+    deepest = max(levels, default=0)
+    found = [heading for heading in headings(text) if _level(heading) <= deepest]
+    if found and 1 not in levels and _level(found[0]) == 1:
+        del found[0]
+    if tuple(found) == skeleton:
+        return ""
+    missing = [heading for heading in skeleton if heading not in found]
+    added = [heading for heading in found if heading not in skeleton]
+    if missing:
+        return f"the heading {missing[0]!r} is missing"
+    if added:
+        return f"the heading {added[0]!r} is not in the skeleton"
+    return "the headings stand in another order, or one stands twice"
+
+
+def _level(heading: str) -> int:
+    return len(heading) - len(heading.lstrip("#"))

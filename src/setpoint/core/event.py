@@ -4,16 +4,19 @@ An effect that costs a call is two events: `Requested` with its reservation, the
 an event, never a score and never silence.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from setpoint.core.action import Call, Outcome, Revise, Role
+from setpoint.core.action import Call, Decided, Outcome, Question, Revise, Role
 from setpoint.core.draft import Edit, Move, Origin
 from setpoint.core.fault import Verdict
 from setpoint.core.policy import Policy
-from setpoint.core.spec import Budget, Spec
+from setpoint.core.spec import Budget, Criterion, Spec
 
 __all__ = [
+    "Amended",
+    "Answered",
     "CallFailed",
     "Cancelled",
     "Completion",
@@ -22,18 +25,20 @@ __all__ = [
     "Extended",
     "Judged",
     "Measured",
+    "Mediated",
     "Misjudged",
     "Misreading",
     "MoveFailed",
     "MoveFailure",
+    "MoveRecord",
     "Opened",
+    "Overruled",
     "PatchMissed",
     "Probed",
     "Recorded",
     "Requested",
     "Resumed",
     "RoleModel",
-    "SetAsideNoted",
     "Stopped",
     "Usage",
 ]
@@ -41,6 +46,7 @@ __all__ = [
 MoveFailure: TypeAlias = Literal[
     "patch_not_applied",
     "lock_broken",
+    "skeleton_broken",
     "empty",
     "unchanged",
     "repeated",
@@ -103,6 +109,31 @@ class RoleModel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MoveRecord:
+    """What a move has done in earlier runs of the same author on texts of that length (rule 11).
+
+    Args:
+        move: the move.
+        long: whether the texts were long.
+        tried: criteria it was to fix.
+        fixed: those it fixed.
+        held: criteria that passed before it.
+        lost: those that failed after it.
+        moves: how often it was made.
+        failed: how often it brought no draft.
+    """
+
+    move: Move
+    long: bool
+    tried: int = 0
+    fixed: int = 0
+    held: int = 0
+    lost: int = 0
+    moves: int = 0
+    failed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
     """A run began: everything that decides its course, so that a resume needs no other file."""
 
@@ -122,6 +153,14 @@ class Opened:
     seed: int = 0
     nonce: str = ""
     """Unpredictable text from which the delimiters around drafts are made (rule 19)."""
+    outline: tuple[Criterion, ...] = ()
+    """What the outline must meet that is drafted first; none to begin with prose (rule 10)."""
+    competing: tuple[tuple[str, str, str], ...] = ()
+    """Pairs of criteria that code sees pulling apart, and why (rule 12)."""
+    history: tuple[MoveRecord, ...] = ()
+    """How this author's moves did in earlier runs (rule 11)."""
+    own_runs: int = 0
+    """How many finished runs of this author the ledger held when this one began (rule 17)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +190,8 @@ class Drafted:
     origin: Origin
     base: int | None = None
     usage: Usage = Usage()
+    evidence: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Criterion → the passage that the author says shows it, where it was told to check itself (rule 12)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +216,8 @@ class MoveFailed:
     why: MoveFailure
     detail: str
     usage: Usage = Usage()
+    repeats: int | None = None
+    """The earlier draft that a repeated text is the same as."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,12 +287,53 @@ class CallFailed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SetAsideNoted:
-    """A criterion is no longer targeted."""
+class Mediated:
+    """A model was asked what competes with a stubborn criterion (rule 12)."""
 
-    kind: Literal["set_aside"] = "set_aside"
+    kind: Literal["mediated"] = "mediated"
+    call: int
     criterion: str
+    competing: str = ""
+    """A criterion, or the passage of the author's prompt that was cited and is truly there; empty if nothing was found."""
+    why: str = ""
+    usage: Usage = Usage()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """A person answered what was asked (rule 20)."""
+
+    kind: Literal["answered"] = "answered"
+    question: Question
+    subject: str
+    approved: bool
+    who: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overruled:
+    """A person settled a verdict (rule 20)."""
+
+    kind: Literal["overruled"] = "overruled"
+    draft: int
+    criterion: str
+    passes: bool
+    who: str
     why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amended:
+    """The target was changed on purpose (rule 1); everything is measured again."""
+
+    kind: Literal["amended"] = "amended"
+    spec: Spec
+    who: str
+    why: str
+    old: str
+    """The digest until now."""
+    new: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -290,10 +374,23 @@ class Stopped:
     """The draft that is returned."""
 
 
-Completion: TypeAlias = Drafted | PatchMissed | MoveFailed | Judged | Misjudged | Probed | CallFailed
+Completion: TypeAlias = Drafted | PatchMissed | MoveFailed | Judged | Misjudged | Probed | Mediated | CallFailed
 """The events that end a requested call."""
 
-Event: TypeAlias = Opened | Requested | Completion | Measured | SetAsideNoted | Extended | Resumed | Cancelled | Stopped
+Event: TypeAlias = (
+    Opened
+    | Requested
+    | Completion
+    | Measured
+    | Decided
+    | Answered
+    | Overruled
+    | Amended
+    | Extended
+    | Resumed
+    | Cancelled
+    | Stopped
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

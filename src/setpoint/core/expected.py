@@ -11,7 +11,7 @@ from setpoint.core.action import Role
 from setpoint.core.event import RoleModel
 from setpoint.core.spec import Spec
 
-__all__ = ["NOTHING", "PROBE_ITEM", "Amount", "Cost", "expected_cost", "expected_words"]
+__all__ = ["NOTHING", "PROBE_ITEM", "Amount", "Cost", "expected_cost", "likely_words"]
 
 
 class Amount(NamedTuple):
@@ -55,7 +55,7 @@ class Cost:
         return replace(self, first=first, again=again, confirm=confirm)
 
 
-def expected_words(spec: Spec) -> int:
+def likely_words(spec: Spec) -> int:
     """How long the text will be, from the spec's own limits; 300 words where it has none."""
     calls = [criterion.check for criterion in spec.checked if criterion.check is not None]
     guesses: list[float] = []

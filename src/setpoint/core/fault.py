@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 Status: TypeAlias = Literal["pass", "fail", "cannot_assess"]
-Measurer: TypeAlias = Literal["check", "critic", "confirmer"]
+Measurer: TypeAlias = Literal["check", "critic", "confirmer", "person"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,11 +82,13 @@ class Distance(NamedTuple):
 def settle(votes: Sequence[Verdict]) -> Verdict | None:
     """What several verdicts on the same text amount to; None if there are none.
 
-    The majority counts; without a majority it is a failure, so that no text passes by a tie.
-    The latest verdict of the winning side speaks for it.
+    A person's verdict settles it (rule 20). Otherwise the majority counts; without a majority it is a failure, so that
+    no text passes by a tie. The latest verdict of the winning side speaks for it.
     """
     if not votes:
         return None
+    if ruled := [vote for vote in votes if vote.by == "person"]:
+        return ruled[-1]
     for status in ("pass", "cannot_assess", "fail"):
         side = [vote for vote in votes if vote.status == status]
         if 2 * len(side) > len(votes):
@@ -96,7 +98,9 @@ def settle(votes: Sequence[Verdict]) -> Verdict | None:
 
 
 def disputed(votes: Sequence[Verdict]) -> bool:
-    """Whether the votes are evenly split between pass and not-pass."""
+    """Whether the votes are evenly split between pass and not-pass, and no person has ruled."""
+    if any(vote.by == "person" for vote in votes):
+        return False
     return len(votes) > 1 and 2 * sum(vote.status == "pass" for vote in votes) == len(votes)
 
 

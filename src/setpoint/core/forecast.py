@@ -10,14 +10,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from setpoint.core.action import Tactic
 from setpoint.core.chain import Law, Open, done_after
-from setpoint.core.expected import NOTHING, Amount, Cost, expected_cost, expected_words
+from setpoint.core.detect import focus as focus_now
+from setpoint.core.expected import NOTHING, Amount, Cost, expected_cost, likely_words
 from setpoint.core.past import ENOUGH_RUNS, PastRun, alike, calibrated, experience, relevant, tries
+from setpoint.core.policy import Policy
 from setpoint.core.rates import LOSSES_TOGETHER, Experience, Rates, first_open, learn, rates_for
 from setpoint.core.spec import Budget, Spec
 from setpoint.core.state import DraftState, State
 
-__all__ = ["ENOUGH_RUNS", "Outlook", "conformal_bound", "estimate", "first_curve", "hopeless", "reforecast"]
+__all__ = [
+    "ENOUGH_RUNS",
+    "Outlook",
+    "conformal_bound",
+    "estimate",
+    "faults_at_once",
+    "first_curve",
+    "hopeless",
+    "reforecast",
+]
 
 HOPELESS: Final = 0.05
 """The chance to finish below which going on is not advised."""
@@ -78,7 +90,14 @@ class Outlook:
 
 
 def estimate(
-    spec: Spec, budget: Budget, rates: Rates, cost: Cost, *, focus: int = 0, past: Sequence[PastRun] = ()
+    spec: Spec,
+    budget: Budget,
+    rates: Rates,
+    cost: Cost,
+    *,
+    focus: int = 0,
+    outline: bool = False,
+    past: Sequence[PastRun] = (),
 ) -> Outlook:
     """What a run of a spec will take.
 
@@ -88,6 +107,7 @@ def estimate(
         rates: what is thought of the author without any history: a prior.
         cost: what passes cost, as expected from lengths; past runs of the same spec correct it.
         focus: how many faults a pass takes on; 0 for all.
+        outline: whether an outline is drafted first, which takes a pass.
         past: own runs of the same author that ended. Those of the same spec are used alone if there are enough.
     """
     used = relevant(past, spec.digest)
@@ -95,13 +115,14 @@ def estimate(
     horizon = max(budget.passes, _HORIZON)
     checks, judged = len(spec.checked), len(spec.judged)
     like = alike(past, spec.digest, checks, judged)
-    done = calibrated(first_curve(learnt, checks, judged, focus, horizon), like)
+    lead = (0.0,) * outline
+    done = calibrated((*lead, *first_curve(learnt, checks, judged, focus, horizon))[:horizon], like)
     finished = [run for run in used if not run.given]
     bound = None
     if len(finished) >= ENOUGH_RUNS:
         # The prior, not what was learnt from these very runs: a score must not know its own run.
-        expected = first_curve(rates, checks, judged, focus, budget.passes)
-        bound = _bound(expected, [_score(run, rates, focus) for run in finished])
+        expected = (*lead, *first_curve(rates, checks, judged, focus, budget.passes))[: budget.passes]
+        bound = _bound(expected, [_score(run, rates, focus, lead) for run in finished])
     advice, reason = _advice(done)
     same = [run for run in past if run.digest == spec.digest]
     return replace(
@@ -136,18 +157,21 @@ def reforecast(state: State, prior: Rates | None = None, past: Sequence[PastRun]
         past: own runs of the same author that ended.
     """
     spec, budget, used, best = state.spec, state.budget, len(state.passes), state.best
-    words = len(best.draft.text.split()) if best else expected_words(spec)
+    words = len(best.draft.text.split()) if best else likely_words(spec)
     author = state.model("author")
     prior = prior or rates_for(author.model if author else "", words)
     runs = relevant(past, spec.digest)
     rates = learn(_learnt(prior, runs), experience(state))
+    if not past:
+        prior = _with_records(prior, state, words)
     tactic = state.policy.ladder(words)[0]
+    places = focus_now(state) if tactic.focus == "few" else faults_at_once(state.policy, tactic)
     horizon = max(budget.passes, used + _HORIZON)
     if best is None:
-        first = first_curve(rates, len(spec.checked), len(spec.judged), tactic.focus, horizon - used)
-        done = (*[0.0] * used, *first)
+        first = first_curve(rates, len(spec.checked), len(spec.judged), places, horizon - used)
+        done = (*[0.0] * (used + (state.lineage.stage == "outline")), *first)[:horizon]
     else:
-        law, start = _standing(state, best, rates, tactic.focus)
+        law, start = _standing(state, best, rates, places)
         like = alike(past, spec.digest, len(spec.checked), len(spec.judged))
         done = (*[0.0] * (used - 1), *done_after(law, {start: 1.0}, horizon - used))
         done = calibrated(done, like, used=used, still_open=start.size)
@@ -159,15 +183,30 @@ def reforecast(state: State, prior: Rates | None = None, past: Sequence[PastRun]
     return replace(outlook, advice=advice, reason=reason, runs=sum(not run.given for run in runs))
 
 
-def _standing(state: State, best: DraftState, rates: Rates, focus: int) -> tuple[Law, Open]:
+def faults_at_once(policy: Policy, tactic: Tactic) -> int:
+    """How many faults a tactic takes on, as the chain counts them: 0 for all."""
+    return {"all": 0, "few": policy.focus, "one": 1}[tactic.focus]
+
+
+def _with_records(prior: Rates, state: State, words: int) -> Rates:
+    """The prior with what earlier runs of the author had shown when this one was opened."""
+    long, seen = words >= state.policy.long_words, Experience()
+    for record in state.opened.history:
+        if record.long == long:
+            one = Experience(tries=((record.tried, record.fixed),), held=record.held, lost=record.lost)
+            seen = seen.plus(one)
+    return learn(prior, seen, f"earlier runs of this author and {prior.source}") if seen != Experience() else prior
+
+
+def _standing(state: State, best: DraftState, rates: Rates, places: int) -> tuple[Law, Open]:
     """The chain of this run, and where in it the best draft stands."""
-    law = _law(rates, len(state.spec.criteria), focus)
+    law = _law(rates, len(state.spec.criteria), places)
     behind = tries(state)
     ranked = sorted(
         state.open_criteria(best),
         key=lambda name: (not state.spec.criterion(name).core, -state.spec.criterion(name).impact),
     )
-    worked = ranked[: focus or len(ranked)]
+    worked = ranked[: places or len(ranked)]
     ages = [min(behind.get(name, 0), law.oldest) for name in worked]
     return law, law.refill(len(ranked) - len(worked), [(age, 1) for age in ages])
 
@@ -211,7 +250,7 @@ def hopeless(chance: float, own_runs: int) -> bool:
     return own_runs >= ENOUGH_RUNS and chance < HOPELESS
 
 
-def _score(run: PastRun, rates: Rates, focus: int) -> float:
+def _score(run: PastRun, rates: Rates, focus: int, lead: Sequence[float]) -> float:
     """How deep into its own forecast a run went: the chance, as forecast, to be done *before* the pass it took.
 
     Two runs with the same forecast are in the order of their passes; with different ones they become comparable
@@ -219,7 +258,7 @@ def _score(run: PastRun, rates: Rates, focus: int) -> float:
     """
     if not run.accepted:
         return math.inf
-    done = first_curve(rates, run.checks, run.judged, focus, run.passes)
+    done = (*lead, *first_curve(rates, run.checks, run.judged, focus, run.passes))
     return done[run.passes - 2] if run.passes > 1 else 0.0
 
 

@@ -63,11 +63,19 @@ def experience(state: State) -> Experience:
     seen = Experience()
     for entry, behind in _worked(state):
         draft = state.draft(entry.draft) if entry.draft is not None else None
+        if _about_an_outline(state, entry):
+            continue
         if isinstance(entry.action, Write) and draft is not None:
             seen = seen.plus(_first(state, draft))
         elif isinstance(entry.action, Revise):
             seen = seen.plus(_revised(state, entry.action, draft, behind))
     return seen
+
+
+def _about_an_outline(state: State, entry: Pass) -> bool:
+    """Whether a pass made or mended an outline, which has criteria of its own (rule 10)."""
+    number = entry.action.base if isinstance(entry.action, Revise) else entry.draft
+    return number is not None and state.draft(number).draft.stage == "outline"
 
 
 def _first(state: State, draft: DraftState) -> Experience:
@@ -103,7 +111,8 @@ def _worked(state: State) -> list[tuple[Pass, Mapping[str, int]]]:
         found.append((entry, dict(behind)))
         if isinstance(entry.action, Revise):
             following = state.passes[place + 1].best_before if place + 1 < len(state.passes) else None
-            best = following or (state.best.number if state.best else None)
+            standing = state.base or state.best
+            best = following or (standing.number if standing else None)
             _count_tries(state, entry, entry.action, behind, kept=entry.draft is not None and entry.draft == best)
     found.append((Pass(number=len(state.passes) + 1, rule="", action=None), dict(behind)))
     return found
@@ -151,7 +160,9 @@ def _open_after(state: State, number: int) -> int | None:
     """How many criteria the best draft left open when a pass was over."""
     last = number == len(state.passes)
     best = (state.best.number if state.best else None) if last else state.passes[number].best_before
-    return None if best is None else len(state.open_criteria(state.draft(best)))
+    if best is None or state.draft(best).draft.stage == "outline":
+        return None
+    return len(state.open_criteria(state.draft(best)))
 
 
 def relevant(past: Sequence[PastRun], digest: str) -> Sequence[PastRun]:

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 
 from setpoint.errors import SpecError
 
-__all__ = ["Budget", "CheckCall", "Criterion", "Source", "Spec"]
+__all__ = ["Budget", "CheckCall", "Criterion", "Skeleton", "Source", "Spec"]
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}\Z")
+HEADING = re.compile(r"#{1,6} +\S.*\Z")
 MINOR_IMPACT = 2
 
 
@@ -117,6 +118,36 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Skeleton:
+    """The structure that is settled before any prose is written (rule 10).
+
+    Args:
+        headings: fixed from the start, as markdown (``## Costs``); empty if the author is to draft an outline.
+        criteria: what the outline must meet before it is locked; measured on the outline alone.
+
+    Raises:
+        SpecError: if headings are given and criteria as well, or neither.
+    """
+
+    headings: tuple[str, ...] = ()
+    criteria: tuple[Criterion, ...] = ()
+
+    def __post_init__(self) -> None:
+        if bool(self.headings) == bool(self.criteria):
+            raise SpecError(
+                "a skeleton has either headings, which are locked as they stand, or criteria for an outline that is "
+                'drafted first: headings = ["## Costs", "## Risks"] or [[skeleton.criterion]]',
+                key="skeleton",
+            )
+        for heading in self.headings:
+            if not HEADING.match(heading):
+                raise SpecError(
+                    f'{heading!r} is not a heading; write one to six # and its text: "## Costs"',
+                    key="skeleton.headings",
+                )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Spec:
     """The fixed target: what the text is for, what it is made from, and when it is done.
 
@@ -126,6 +157,7 @@ class Spec:
         kind: the kind of text: ``text``, ``markdown``, ``json``, ``python`` or another language's name.
         sources: material shown to author and critic as data.
         attachments: files that only checks use (tests of a code draft); not shown to any model.
+        skeleton: the structure that is settled first; None to leave it open.
 
     Raises:
         SpecError: if there is no brief, no criterion, or a name stands twice.
@@ -136,6 +168,7 @@ class Spec:
     kind: str = "text"
     sources: tuple[Source, ...] = ()
     attachments: tuple[Source, ...] = ()
+    skeleton: Skeleton | None = None
 
     def __post_init__(self) -> None:
         if not self.brief.strip():
@@ -147,7 +180,7 @@ class Spec:
                 key="criterion",
             )
         for what, names in (
-            ("criterion", [criterion.name for criterion in self.criteria]),
+            ("criterion", [criterion.name for criterion in (*self.criteria, *self.outline)]),
             ("source", [source.name for source in self.sources]),
             ("attachment", [attachment.name for attachment in self.attachments]),
         ):
@@ -160,16 +193,15 @@ class Spec:
     @property
     def digest(self) -> str:
         """SHA-256 (hex) over the canonical content, sources and attachments included."""
-        content = {
+        content: dict[str, object] = {
             "brief": self.brief,
             "kind": self.kind,
             "sources": [[source.name, source.text] for source in self.sources],
             "attachments": [[source.name, source.text] for source in self.attachments],
-            "criteria": [
-                [c.name, c.says, c.impact, c.core, None if c.check is None else [c.check.name, c.check.params]]
-                for c in self.criteria
-            ],
+            "criteria": _canonical(self.criteria),
         }
+        if self.skeleton is not None:
+            content["skeleton"] = [self.skeleton.headings, _canonical(self.skeleton.criteria)]
         canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -179,10 +211,15 @@ class Spec:
         Raises:
             KeyError: if there is none.
         """
-        for criterion in self.criteria:
+        for criterion in (*self.criteria, *self.outline):
             if criterion.name == name:
                 return criterion
         raise KeyError(name)
+
+    @property
+    def outline(self) -> tuple[Criterion, ...]:
+        """The criteria of an outline that is drafted first; none if there is no such outline."""
+        return self.skeleton.criteria if self.skeleton is not None else ()
 
     @property
     def checked(self) -> tuple[Criterion, ...]:
@@ -197,3 +234,10 @@ class Spec:
     def names(self) -> Iterator[str]:
         """The criterion names in the order of the spec."""
         return (criterion.name for criterion in self.criteria)
+
+
+def _canonical(criteria: tuple[Criterion, ...]) -> list[object]:
+    return [
+        [c.name, c.says, c.impact, c.core, None if c.check is None else [c.check.name, c.check.params]]
+        for c in criteria
+    ]

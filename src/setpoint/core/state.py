@@ -6,11 +6,31 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import assert_never
+from typing import Literal, TypeAlias, assert_never
 
-from setpoint.core.action import Judge, Purpose, Reask, Revise, Role, Write
-from setpoint.core.draft import Draft, line_map
+from setpoint.core.action import (
+    Contradict,
+    Decided,
+    Freeze,
+    Judge,
+    LockOutline,
+    Mediate,
+    Prefer,
+    Promote,
+    Purpose,
+    Question,
+    Reask,
+    Restart,
+    Revise,
+    Role,
+    SetAside,
+    Thaw,
+    Write,
+)
+from setpoint.core.draft import Draft, Stage, line_map
 from setpoint.core.event import (
+    Amended,
+    Answered,
     CallFailed,
     Cancelled,
     Completion,
@@ -18,24 +38,38 @@ from setpoint.core.event import (
     Extended,
     Judged,
     Measured,
+    Mediated,
     Misjudged,
     MoveFailed,
     Opened,
+    Overruled,
     PatchMissed,
     Probed,
     Recorded,
     Requested,
     Resumed,
     RoleModel,
-    SetAsideNoted,
     Stopped,
     Usage,
 )
 from setpoint.core.fault import Distance, Verdict, distance, settle
 from setpoint.core.policy import Policy
-from setpoint.core.spec import Budget, Spec
+from setpoint.core.spec import Budget, Criterion, Spec
 
-__all__ = ["CriticRecord", "DraftState", "Pass", "Spent", "State", "begin", "evolve", "fold"]
+__all__ = [
+    "CriticRecord",
+    "DraftState",
+    "Lineage",
+    "LineageKind",
+    "Pass",
+    "Spent",
+    "State",
+    "begin",
+    "evolve",
+    "fold",
+]
+
+LineageKind: TypeAlias = Literal["first", "outline", "restart", "freeze", "thaw", "amended"]
 
 _CARRY_MAX_LINES = 5000
 """Above this many lines nothing is carried: matching lines would take longer than asking."""
@@ -127,6 +161,33 @@ class DraftState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lineage:
+    """The drafts since a first draft, an outline, a restart, a freeze or a thaw; the ratchet works within one.
+
+    Args:
+        number: counted from 1.
+        kind: what opened it.
+        since: how many passes there had been.
+        stage: what its drafts are drafts of.
+        root: the earlier draft that it goes on from; None to begin with a new one.
+        keep: the criterion that is frozen; empty for none.
+        free: the criterion that is worked on while the other is frozen.
+        approach: what a restart does differently.
+        lessons: what a restart must not repeat.
+    """
+
+    number: int
+    kind: LineageKind
+    since: int = 0
+    stage: Stage = "prose"
+    root: int | None = None
+    keep: str = ""
+    free: str = ""
+    approach: str = ""
+    lessons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pass:
     """One pass: a draft or a failed move, and what was asked for."""
 
@@ -138,6 +199,7 @@ class Pass:
     failure: MoveFailed | None = None
     best_before: int | None = None
     """The best draft when the move was made."""
+    lineage: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +207,10 @@ class State:
     """Everything the control law sees."""
 
     opened: Opened
+    spec: Spec
+    """The fixed target, as last amended (rule 1)."""
     budget: Budget
+    lineages: tuple[Lineage, ...]
     drafts: tuple[DraftState, ...] = ()
     passes: tuple[Pass, ...] = ()
     calls: int = 0
@@ -153,6 +218,19 @@ class State:
     missed: PatchMissed | None = None
     """Edits that did not apply and have not been asked for again."""
     set_aside: Mapping[str, str] = field(default_factory=dict[str, str])
+    skeleton: tuple[str, ...] = ()
+    """The headings that are locked (rule 10)."""
+    preferences: tuple[Prefer, ...] = ()
+    promoted: tuple[str, ...] = ()
+    """The criteria that the author must check itself against (rule 12)."""
+    mediated: Mapping[str, Mediated] = field(default_factory=dict[str, Mediated])
+    freezes: tuple[Freeze, ...] = ()
+    contradictions: tuple[Contradict, ...] = ()
+    remedies: tuple[tuple[str, int], ...] = ()
+    """The remedies of rules 12 to 14: what for (a criterion, or the kind), and after how many passes."""
+    amendments: tuple[Amended, ...] = ()
+    overruled: tuple[Overruled, ...] = ()
+    answers: Mapping[tuple[Question, str], Answered] = field(default_factory=dict[tuple["Question", str], Answered])
     wishes: tuple[str, ...] = ()
     probes: Mapping[Role, CriticRecord] = field(default_factory=dict["Role", CriticRecord])
     thirds: Mapping[str, int] = field(default_factory=dict[str, int])
@@ -173,11 +251,6 @@ class State:
     stopped: Stopped | None = None
 
     @property
-    def spec(self) -> Spec:
-        """The fixed target."""
-        return self.opened.spec
-
-    @property
     def policy(self) -> Policy:
         """The tuning."""
         return self.opened.policy
@@ -195,17 +268,62 @@ class State:
         """The model that plays a role, if any does."""
         return next((model for model in self.opened.models if model.role == role), None)
 
+    @property
+    def lineage(self) -> Lineage:
+        """The current lineage."""
+        return self.lineages[-1]
+
+    @property
+    def freeze(self) -> Freeze | None:
+        """The freeze in progress, if there is one (rule 13)."""
+        return self.freezes[-1] if self.lineage.keep else None
+
+    @property
+    def standing(self) -> int:
+        """How many standing orders the author has (rule 12)."""
+        return len(self.preferences) + len(self.promoted)
+
+    def criterion(self, name: str) -> Criterion:
+        """A criterion of the text or of its outline.
+
+        Raises:
+            KeyError: if there is none of that name.
+        """
+        for criterion in self.opened.outline:
+            if criterion.name == name:
+                return criterion
+        return self.spec.criterion(name)
+
+    @property
+    def all_criteria(self) -> tuple[Criterion, ...]:
+        """Those of the outline, if one is drafted, and those of the text."""
+        outline = any(lineage.stage == "outline" for lineage in self.lineages)
+        return (*self.opened.outline, *self.spec.criteria) if outline else self.spec.criteria
+
+    def criteria(self, draft: DraftState) -> tuple[Criterion, ...]:
+        """What a draft is measured by: an outline has criteria of its own (rule 10)."""
+        return self.opened.outline if draft.draft.stage == "outline" else self.spec.criteria
+
+    def judged(self, draft: DraftState) -> tuple[Criterion, ...]:
+        """The criteria of a draft that a critic measures."""
+        return tuple(criterion for criterion in self.criteria(draft) if criterion.check is None)
+
+    @property
+    def needs_critic(self) -> bool:
+        """Whether some criterion of text or outline is for a critic."""
+        return any(criterion.check is None for criterion in (*self.spec.criteria, *self.opened.outline))
+
     def complete(self, draft: DraftState) -> bool:
         """Whether every criterion has at least one verdict: a full reading."""
-        return all(draft.votes.get(name) for name in self.spec.names())
+        return all(draft.votes.get(criterion.name) for criterion in self.criteria(draft))
 
     def distance(self, draft: DraftState) -> Distance:
         """How far the draft is from the target; what was not measured counts as failed."""
-        return distance(self.spec.criteria, draft.verdicts())
+        return distance(self.criteria(draft), draft.verdicts())
 
     def optimistic(self, draft: DraftState) -> Distance:
         """The distance if every criterion not measured yet were passed (rule 3)."""
-        return distance([c for c in self.spec.criteria if draft.votes.get(c.name)], draft.verdicts())
+        return distance([c for c in self.criteria(draft) if draft.votes.get(c.name)], draft.verdicts())
 
     def nearest(self, drafts: Iterable[DraftState]) -> DraftState | None:
         """The least distant of the drafts that have a full reading; the earliest of equals."""
@@ -214,14 +332,37 @@ class State:
 
     @property
     def best(self) -> DraftState | None:
-        """The draft that the run would return now (rule 8)."""
-        return self.nearest(self.drafts)
+        """The draft that the run would return now: the least distant of all prose (rule 8)."""
+        return self.nearest(draft for draft in self.drafts if draft.draft.stage == "prose")
+
+    @property
+    def family(self) -> tuple[DraftState, ...]:
+        """The drafts that the ratchet compares: those of the current lineage and the one it goes on from.
+
+        While a criterion is frozen, drafts that lose it are none of them, whatever their distance (rule 13).
+        """
+        lineage = self.lineage
+        if lineage.kind == "amended":  # nothing that exists was made for this target, so all of it may serve
+            return tuple(d for d in self.drafts if d.draft.stage == "prose")
+        drafts = [d for d in self.drafts if d.draft.lineage == lineage.number or d.number == lineage.root]
+        if lineage.keep:
+            drafts = [d for d in drafts if (v := d.verdict(lineage.keep)) is not None and v.status == "pass"]
+        return tuple(drafts)
+
+    @property
+    def base(self) -> DraftState | None:
+        """The draft that the next move starts from: the best of the current lineage (rule 8)."""
+        if not self.policy.on("ratchet") and self.lineage.stage == "prose":
+            return next((d for d in reversed(self.family) if self.complete(d)), None)
+        return self.nearest(self.family)
 
     def open_criteria(self, draft: DraftState) -> tuple[str, ...]:
         """The criteria that the draft does not pass, in the order of the spec."""
         verdicts = draft.verdicts()
         return tuple(
-            name for name in self.spec.names() if (verdict := verdicts.get(name)) is None or verdict.status != "pass"
+            criterion.name
+            for criterion in self.criteria(draft)
+            if (verdict := verdicts.get(criterion.name)) is None or verdict.status != "pass"
         )
 
     def sensitivity(self, role: Role) -> float | None:
@@ -241,7 +382,18 @@ def begin(recorded: Recorded) -> State:
     """
     if not isinstance(recorded.event, Opened):
         raise ValueError(f"a run begins with an 'opened' event, not {recorded.event.kind!r}")  # noqa: TRY004
-    return State(opened=recorded.event, budget=recorded.event.budget, at=recorded.at)
+    opened = recorded.event
+    outline = bool(opened.outline) and opened.given is None
+    first = Lineage(number=1, kind="outline" if outline else "first", stage="outline" if outline else "prose")
+    skeleton = opened.spec.skeleton
+    return State(
+        opened=opened,
+        spec=opened.spec,
+        budget=opened.budget,
+        at=recorded.at,
+        lineages=(first,),
+        skeleton=skeleton.headings if skeleton is not None else (),
+    )
 
 
 def fold(events: Iterable[Recorded]) -> State:
@@ -260,7 +412,7 @@ def fold(events: Iterable[Recorded]) -> State:
     return state
 
 
-def evolve(state: State, recorded: Recorded) -> State:
+def evolve(state: State, recorded: Recorded) -> State:  # noqa: C901 - a case each
     """The state after one more event."""
     event = recorded.event
     pause = isinstance(event, Resumed | Extended)
@@ -273,8 +425,10 @@ def evolve(state: State, recorded: Recorded) -> State:
             return replace(state, pending=event, calls=event.call)
         case Measured():
             return _with_draft(state, _measured(state.draft(event.draft), event))
-        case SetAsideNoted():
-            return replace(state, set_aside={**state.set_aside, event.criterion: event.why})
+        case SetAside() | Prefer() | Promote() | Freeze() | Thaw() | Contradict() | Restart() | LockOutline():
+            return _decided(state, event)
+        case Answered() | Overruled() | Amended():
+            return _told_by_person(state, event)
         case Resumed():
             # Only an end that the user wants to get past is forgotten; a killed process is no reason to forget trouble.
             return _abandon(_reopened(state) if state.stopped or state.cancelled else state)
@@ -291,6 +445,116 @@ def evolve(state: State, recorded: Recorded) -> State:
             return _drafted(state, event)
         case _:
             return _completed(state, event)
+
+
+def _decided(state: State, event: Decided) -> State:
+    """What the law decided without a call."""
+    match event:
+        case SetAside():
+            return replace(state, set_aside={**state.set_aside, event.criterion: event.why})
+        case Prefer():
+            return _remedied(replace(state, preferences=(*state.preferences, event)), event.winner)
+        case Promote():
+            return _remedied(replace(state, promoted=(*state.promoted, event.criterion)), event.criterion)
+        case Freeze():
+            state = _lineage(state, kind="freeze", root=event.base, keep=event.keep, free=event.free)
+            return _remedied(replace(state, freezes=(*state.freezes, event)), "freeze")
+        case Thaw():
+            return _lineage(state, kind="thaw", root=event.base)
+        case Contradict():
+            why = f"{event.first} and {event.second} exclude each other"
+            aside = {**state.set_aside, event.first: why, event.second: why}
+            return replace(state, set_aside=aside, contradictions=(*state.contradictions, event))
+        case Restart():
+            state = _lineage(state, kind="restart", approach=event.approach, lessons=event.lessons)
+            return _remedied(state, "restart")
+        case LockOutline():
+            return replace(_lineage(state, kind="first"), skeleton=event.headings)
+        case _:
+            assert_never(event)
+
+
+def _remedied(state: State, what: str) -> State:
+    return replace(state, remedies=(*state.remedies, (what, len(state.passes))))
+
+
+def _lineage(
+    state: State,
+    *,
+    kind: LineageKind,
+    root: int | None = None,
+    keep: str = "",
+    free: str = "",
+    approach: str = "",
+    lessons: tuple[str, ...] = (),
+) -> State:
+    """A new lineage begins."""
+    lineage = Lineage(
+        number=len(state.lineages) + 1,
+        kind=kind,
+        since=len(state.passes),
+        root=root,
+        keep=keep,
+        free=free,
+        approach=approach,
+        lessons=lessons,
+    )
+    return replace(state, lineages=(*state.lineages, lineage), barren=0)
+
+
+def _told_by_person(state: State, event: Answered | Overruled | Amended) -> State:
+    match event:
+        case Answered():
+            return replace(state, answers={**state.answers, (event.question, event.subject): event})
+        case Overruled():
+            return _overruled(state, event)
+        case Amended():
+            return _amended(state, event)
+        case _:
+            assert_never(event)
+
+
+def _overruled(state: State, event: Overruled) -> State:
+    """A person's vote settles the verdict; an ended run may go on from there."""
+    draft = state.draft(event.draft)
+    ruling = Verdict(
+        criterion=event.criterion,
+        status="pass" if event.passes else "fail",
+        reason=f"{event.who}: {event.why}",
+        directive="" if event.passes else event.why,
+        shortfall=0.0 if event.passes else 1.0,
+        by="person",
+    )
+    votes = {**draft.votes, event.criterion: (*draft.votes.get(event.criterion, ()), ruling)}
+    aside = {name: why for name, why in state.set_aside.items() if name != event.criterion}
+    state = replace(state, overruled=(*state.overruled, event), set_aside=aside)
+    return _reopened(_with_draft(state, replace(draft, votes=votes)))
+
+
+def _amended(state: State, event: Amended) -> State:
+    """Another target: every verdict is void, and what was tried and given up was tried against another spec."""
+    drafts = tuple(
+        replace(draft, measured=False, votes={}, asked=frozenset()) if draft.draft.stage == "prose" else draft
+        for draft in state.drafts
+    )
+    state = replace(
+        state,
+        spec=event.spec,
+        drafts=drafts,
+        amendments=(*state.amendments, event),
+        set_aside={},
+        preferences=(),
+        promoted=(),
+        mediated={},
+        freezes=(),
+        contradictions=(),
+        thirds={},
+        skeleton=event.spec.skeleton.headings if event.spec.skeleton is not None else state.skeleton,
+    )
+    if state.lineage.stage == "prose":  # a lineage of its own, from which nothing was tried yet
+        known = any(draft.draft.stage == "prose" for draft in drafts)
+        state = _lineage(state, kind="amended", root=len(drafts) if known else None)
+    return _reopened(state)
 
 
 def _reopened(state: State) -> State:
@@ -316,7 +580,7 @@ def _abandon(state: State) -> State:
     return replace(state, pending=None, calls=lost.call - 1, spent=lose(state.spent), spent_by=by)
 
 
-def _completed(state: State, event: Completion) -> State:
+def _completed(state: State, event: Completion) -> State:  # noqa: C901 - a case each
     """A call came to its end, well or badly."""
     request = state.pending
     if request is None:
@@ -334,7 +598,7 @@ def _completed(state: State, event: Completion) -> State:
         case Drafted():
             return _drafted(state, event, request)
         case MoveFailed():
-            barren = state.barren + (not state.drafts)
+            barren = state.barren + isinstance(request.action, Write)
             state = replace(state, missed=None, barren=barren, last_trouble=event.detail)
             return _with_pass(state, request, failure=event)
         case PatchMissed():
@@ -354,6 +618,12 @@ def _completed(state: State, event: Completion) -> State:
                 passes=old.passes + event.passes,
             )
             return replace(state, probes={**state.probes, role: record}, broken=0)
+        case Mediated():
+            return replace(state, mediated={**state.mediated, event.criterion: event})
+        case CallFailed() if isinstance(request.action, Mediate):
+            # Nothing depends on the mediator: without its answer the criterion is promoted.
+            silent = Mediated(call=event.call, criterion=request.action.criterion, why=event.detail)
+            return replace(state, mediated={**state.mediated, silent.criterion: silent})
         case CallFailed():
             return replace(
                 state, failed={**state.failed, role: state.failed.get(role, 0) + 1}, last_trouble=event.detail
@@ -386,7 +656,7 @@ def _with_pass(
     if isinstance(action, Reask):
         action = action.revise
     assert action is None or isinstance(action, Write | Revise)  # noqa: S101 - only these make drafts
-    best = state.best
+    best = state.base or state.best
     entry = Pass(
         number=len(state.passes) + 1,
         rule=request.rule if request else "given",
@@ -394,27 +664,36 @@ def _with_pass(
         draft=draft,
         failure=failure,
         best_before=best.number if best else None,
+        lineage=state.lineage.number,
     )
     return replace(state, passes=(*state.passes, entry))
 
 
 def _drafted(state: State, event: Drafted, request: Requested | None = None) -> State:
-    draft = Draft(number=len(state.drafts) + 1, text=event.text, origin=event.origin, parent=event.base)
-    state = replace(_with_pass(state, request, draft=draft.number), missed=None)
+    draft = Draft(
+        number=len(state.drafts) + 1,
+        text=event.text,
+        origin=event.origin,
+        parent=event.base,
+        lineage=state.lineage.number,
+        stage=state.lineage.stage,
+        evidence=event.evidence,
+    )
+    state = replace(_with_pass(state, request, draft=draft.number), missed=None, barren=0)
     votes: dict[str, tuple[Verdict, ...]] = {}
     if event.origin == "edit" and event.base is not None:
         parent = state.draft(event.base)
-        votes = {verdict.criterion: (verdict,) for verdict in _carried(state.spec, parent, draft.text)}
+        votes = {verdict.criterion: (verdict,) for verdict in _carried(state, parent, draft.text)}
     return replace(state, drafts=(*state.drafts, DraftState(draft=draft, votes=votes)))
 
 
-def _carried(spec: Spec, parent: DraftState, text: str) -> list[Verdict]:
+def _carried(state: State, parent: DraftState, text: str) -> list[Verdict]:
     """The passes of critics whose lines an edit has left alone, with the lines where they stand now."""
     if max(parent.draft.text.count("\n"), text.count("\n")) > _CARRY_MAX_LINES:
         return []
     where = line_map(parent.draft.text, text)
     carried: list[Verdict] = []
-    for criterion in spec.judged:
+    for criterion in state.judged(parent):
         verdict = parent.verdict(criterion.name)
         if verdict is None or verdict.status != "pass" or not verdict.lines or verdict.by == "check":
             continue

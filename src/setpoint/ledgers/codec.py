@@ -25,7 +25,28 @@ __all__ = ["UPGRADES", "Upgrade", "decode", "encode"]
 Upgrade: TypeAlias = Callable[[dict[str, object]], dict[str, object]]
 """Takes the fields of an event as one version wrote them and gives them as the next version would have."""
 
-UPGRADES: Final[tuple[Upgrade, ...]] = ()
+
+def _named_focus(event: dict[str, object]) -> dict[str, object]:
+    """Version 2 names how many faults a tactic takes on; version 1 counted them, with 0 for all."""
+    policy = event.get("policy")
+    if event.get("kind") != "opened" or not isinstance(policy, dict):
+        return event
+    changed = dict(cast("dict[str, object]", policy))
+    for key in ("short_ladder", "long_ladder"):
+        rungs = changed.get(key)
+        if isinstance(rungs, list):
+            changed[key] = [_named_rung(rung) for rung in cast("list[object]", rungs)]
+    return {**event, "policy": changed}
+
+
+def _named_rung(rung: object) -> object:
+    parts = cast("list[object]", rung) if isinstance(rung, list) else []
+    if len(parts) != 3 or not isinstance(parts[1], int):  # noqa: PLR2004 - move, focus, setting
+        return cast("object", rung)
+    return [parts[0], {0: "all", 1: "one"}.get(parts[1], "few"), parts[2]]
+
+
+UPGRADES: Final[tuple[Upgrade, ...]] = (_named_focus,)
 """The first entry takes version 1 to version 2, the second 2 to 3, and so on; append only."""
 
 

@@ -93,7 +93,7 @@ def grid(state: State, console: Console, *, rows: int | None = None, legend: boo
 
 def _rows(state: State, rows: int | None) -> tuple[Sequence[Criterion], int]:
     """The criteria to show in the order of the spec, those that pass left out first; and how many are left out."""
-    criteria = state.spec.criteria
+    criteria = state.all_criteria
     if rows is None or len(criteria) <= rows:
         return criteria, 0
     draft = state.best or state.latest

@@ -6,28 +6,44 @@ The state at the end of a run no longer knows these; everything else is read off
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from setpoint.core.action import Judge, Reask, Revise, Write
+from setpoint.core.action import (
+    Contradict,
+    Freeze,
+    Judge,
+    LockOutline,
+    Prefer,
+    Promote,
+    Reask,
+    Restart,
+    Revise,
+    SetAside,
+    Thaw,
+    Write,
+)
 from setpoint.core.control import faults
 from setpoint.core.event import (
+    Amended,
+    Answered,
     CallFailed,
     Cancelled,
     Drafted,
     Event,
     Extended,
     Judged,
+    Mediated,
     Misjudged,
+    Overruled,
     PatchMissed,
     Recorded,
     Requested,
     Resumed,
-    SetAsideNoted,
 )
 from setpoint.core.state import State, begin, evolve
 from setpoint.report.text import and_list, dollars, duration, one_line, plural
 from setpoint.report.view import TargetView
-from setpoint.report.words import purpose_says
+from setpoint.report.words import decision_says, purpose_says
 
-__all__ = ["History", "Tally", "follow", "targets_of"]
+__all__ = ["History", "Tally", "follow", "note_of", "targets_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +78,7 @@ class History:
             self.rules[number] = event.rule
             if isinstance(event.action, Revise):
                 self.targets[number] = targets_of(before, event.action)
-        if note := _note(before, event):
+        if note := note_of(before, event):
             self.notes.setdefault(number, []).append(note)
         self.state = after
 
@@ -115,7 +131,7 @@ def _pass_of(state: State, event: Event) -> int:
     return current + 1 if authoring or given else current
 
 
-def _note(state: State, event: Event) -> str:
+def note_of(state: State, event: Event) -> str:  # noqa: C901, PLR0912 - a case each
     """What happened besides drafts and first readings, in one sentence; empty if there is nothing to say."""
     match event:
         case PatchMissed():
@@ -127,10 +143,19 @@ def _note(state: State, event: Event) -> str:
             return f"A critic's reply could not be used and says nothing about the text: {one_line(event.detail)}"
         case CallFailed():
             return f"A call to the {event.role} failed: {one_line(event.detail)}"
-        case SetAsideNoted():
-            return (
-                f"{event.criterion} was set aside: {one_line(event.why)}. It is no longer targeted, and still counts."
-            )
+        case SetAside() | Prefer() | Promote() | Freeze() | Thaw() | Contradict() | Restart() | LockOutline():
+            return decision_says(event)
+        case Mediated():
+            found = f"it cites: {one_line(event.competing, 160)}" if event.competing else "it found nothing"
+            return f"A model looked for what competes with {event.criterion}; {found}."
+        case Answered():
+            note = f" ({one_line(event.note)})" if event.note else ""
+            return f"{event.who} {'approved' if event.approved else 'refused'} the {event.question}{note}."
+        case Overruled():
+            ruled = "passes" if event.passes else "fails"
+            return f"{event.who} settled that {event.criterion} {ruled} (draft {event.draft}): {one_line(event.why)}"
+        case Amended():
+            return f"{event.who} changed the spec: {one_line(event.why)}. Everything was measured again."
         case Extended():
             return f"The budget was extended by {_extension(event)}."
         case Resumed():

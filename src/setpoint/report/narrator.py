@@ -5,8 +5,22 @@
 
 from collections.abc import Iterator
 
-from setpoint.core.action import Judge, Revise, Write
+from setpoint.core.action import (
+    Contradict,
+    Freeze,
+    Judge,
+    LockOutline,
+    Prefer,
+    Promote,
+    Restart,
+    Revise,
+    SetAside,
+    Thaw,
+    Write,
+)
 from setpoint.core.event import (
+    Amended,
+    Answered,
     CallFailed,
     Cancelled,
     Drafted,
@@ -14,23 +28,32 @@ from setpoint.core.event import (
     Extended,
     Judged,
     Measured,
+    Mediated,
     Misjudged,
     MoveFailed,
     Opened,
+    Overruled,
     PatchMissed,
     Probed,
     Requested,
     Resumed,
-    SetAsideNoted,
     Stopped,
 )
 from setpoint.core.fault import Verdict
 from setpoint.core.state import State
-from setpoint.report.history import targets_of
+from setpoint.report.history import note_of, targets_of
 from setpoint.report.outlook import forecast_says
 from setpoint.report.readings import gained, lost, probe_view, result
 from setpoint.report.text import and_list, dollars, duration, one_line, plural, thousands
-from setpoint.report.words import call_says, failure_says, outcome_title, purpose_says, role_says, rule_says
+from setpoint.report.words import (
+    call_says,
+    decision_says,
+    failure_says,
+    outcome_title,
+    purpose_says,
+    role_says,
+    rule_says,
+)
 
 __all__ = ["Narrator", "probe_says", "spending"]
 
@@ -80,7 +103,8 @@ def _opening(state: State) -> Iterator[str]:
     spec, opened = state.spec, state.opened
     measured = f"{len(spec.checked)} by checks, {len(spec.judged)} by a critic"
     yield f"{one_line(opened.title)}: {plural(len(spec.criteria), 'criterion')} ({measured}); at most {_caps(state)}"
-    yield "; ".join(f"{model.role}: {model.model}" for model in opened.models) or "no models"
+    shown = [model for model in opened.models if model.role != "mediator"]
+    yield "; ".join(f"{model.role}: {model.model}" for model in shown) or "no models"
     if ahead := forecast_says(state):
         yield f"forecast: {ahead}"
 
@@ -132,8 +156,10 @@ def _told(before: State, after: State, event: Event) -> Iterator[str]:  # noqa: 
             yield f"the call to the {event.role} failed: {one_line(event.detail)}"
         case Probed():
             yield from _probe_lines(after, event)
-        case SetAsideNoted():
-            yield f"{event.criterion} is set aside: {one_line(event.why)}"
+        case SetAside() | Prefer() | Promote() | Freeze() | Thaw() | Contradict() | Restart() | LockOutline():
+            yield decision_says(event)
+        case Mediated() | Answered() | Overruled() | Amended():
+            yield note_of(before, event)
         case Extended():
             yield f"more budget; now at most {_caps(after)}"
         case Resumed():

@@ -38,7 +38,8 @@ def best_after(state: State, entry: Pass) -> int | None:
     """The best draft when the pass was over: before the next one began, or now."""
     if entry.number < len(state.passes):
         return state.passes[entry.number].best_before
-    return state.best.number if state.best else None
+    best = state.base or state.best
+    return best.number if best else None
 
 
 def result(state: State, entry: Pass) -> Result:
@@ -74,7 +75,7 @@ def _turned(state: State, worse: int | None, better: int | None) -> tuple[str, .
     here, there = state.draft(worse).verdicts(), state.draft(better).verdicts()
     return tuple(
         name
-        for name in state.spec.names()
+        for name in (c.name for c in state.all_criteria)
         if name in here and name in there and here[name].status != "pass" and there[name].status == "pass"
     )
 

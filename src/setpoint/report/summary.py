@@ -19,6 +19,7 @@ from setpoint.report.view import (
     CriterionRow,
     DistancePoint,
     ModelRow,
+    MoveName,
     OpenFault,
     PassView,
     ProbeView,
@@ -68,7 +69,7 @@ def summarise(events: Sequence[Recorded]) -> Summary:
         reason=stopped.reason if stopped else "",
         strength=basis,
         strength_says=strength_says(basis, probes) if basis else "",
-        criteria=tuple(_criterion(c, returned) for c in spec.criteria),
+        criteria=tuple(_criterion(c, _holder(state, c, returned)) for c in state.all_criteria),
         passes=tuple(_pass(history, entry) for entry in state.passes),
         distance_curve=_distance_curve(state),
         spend_curve=_spend_curve(history),
@@ -127,7 +128,15 @@ def _models(state: State) -> tuple[ModelRow, ...]:
             money=readings.money(spent[model.role]),
         )
         for model in state.opened.models
+        if model.role != "mediator" or spent[model.role].calls
     )
+
+
+def _holder(state: State, criterion: Criterion, returned: DraftState | None) -> DraftState | None:
+    """The draft on which a criterion counts: the returned one, or, for one of the outline, the outline."""
+    if criterion in state.opened.outline:
+        return state.nearest(draft for draft in state.drafts if draft.draft.stage == "outline")
+    return returned
 
 
 def _criterion(criterion: Criterion, returned: DraftState | None) -> CriterionRow:
@@ -152,7 +161,7 @@ def _pass(history: History, entry: Pass) -> PassView:
         number=entry.number,
         rule=rule,
         rule_says=rule_says(rule),
-        move=action.move if isinstance(action, Revise) else ("first" if isinstance(action, Write) else "given"),
+        move=_move(action),
         setting=action.setting if isinstance(action, Revise) else "",
         base=base,
         targets=history.targets.get(entry.number, ()),
@@ -165,7 +174,7 @@ def _pass(history: History, entry: Pass) -> PassView:
         lost=readings.lost(state, entry),
         distance=_distance(state, draft),
         best_after=readings.best_after(state, entry),
-        cells=tuple(readings.cell(draft, c) for c in state.spec.criteria) if draft else (),
+        cells=tuple(readings.cell(draft, c) for c in state.all_criteria) if draft else (),
         words=len(draft.draft.text.split()) if draft else 0,
         diff=_diff(state, draft, base),
         tokens=tally.tokens,
@@ -174,6 +183,16 @@ def _pass(history: History, entry: Pass) -> PassView:
         seconds=tally.seconds,
         notes=tuple(history.notes.get(entry.number, ())),
     )
+
+
+def _move(action: Write | Revise | None) -> MoveName:
+    if isinstance(action, Revise):
+        return action.move
+    if action is None:
+        return "given"
+    if action.stage == "outline":
+        return "outline"
+    return "restart" if action.lessons else "first"
 
 
 def _diff(state: State, draft: DraftState | None, base: int | None) -> Diff | None:
@@ -237,7 +256,7 @@ def _open_faults(state: State, returned: DraftState | None) -> tuple[OpenFault, 
 
 
 def _probes(state: State) -> tuple[ProbeView, ...]:
-    if not state.spec.judged:
+    if not state.needs_critic:
         return ()
     roles: tuple[Role, ...] = ("critic", "confirmer")
     views = (readings.probe_view(state, role) for role in roles)

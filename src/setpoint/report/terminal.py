@@ -148,7 +148,7 @@ def _now(
     """What is being done, by which rule, about which fault, what is waited for, and what is spent."""
     request, stopped = state.pending, state.stopped
     for role in ("critic", "confirmer"):
-        view = probe_view(state, role) if state.spec.judged else None
+        view = probe_view(state, role) if state.needs_critic else None
         if view is not None and view.sensitivity is not None and not view.trusted:
             share = f"{view.sensitivity:.0%}"
             yield "note", f"the {role} notices {share} of planted faults; this run can end as unverified at best"

@@ -21,6 +21,7 @@ __all__ = [
     "DistancePoint",
     "ForecastLine",
     "ModelRow",
+    "MoveName",
     "OpenFault",
     "PassView",
     "ProbeView",
@@ -35,6 +36,9 @@ __all__ = [
 
 CellStatus: TypeAlias = Literal["pass", "fail", "cannot_assess", "carried", "unread"]
 """A status, or ``carried`` (a pass taken over because an edit left its lines alone), or ``unread`` (not measured)."""
+
+MoveName: TypeAlias = Move | Literal["first", "given", "outline", "restart"]
+"""How the text of a pass came about."""
 
 Result: TypeAlias = Literal["kept", "rolled_back", "failed", "unread", "pending"]
 """What became of a pass: its draft became the best one; it did not; the move brought no draft; the run went on or
@@ -94,7 +98,7 @@ class PassView:
     """The rule of the control law that asked for it; ``given`` for a text that existed already."""
     rule_says: str
     """The rule in one plain sentence."""
-    move: Move | Literal["first", "given"]
+    move: MoveName
     setting: Setting | Literal[""]
     base: int | None
     """The draft it was made from."""

@@ -5,10 +5,30 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, Literal, assert_never
 
-from setpoint.core.action import Call, Judge, Outcome, Probe, Purpose, Reask, Revise, Role, Write
+from setpoint.core.action import (
+    Call,
+    Contradict,
+    Decided,
+    Freeze,
+    Judge,
+    LockOutline,
+    Mediate,
+    Outcome,
+    Prefer,
+    Probe,
+    Promote,
+    Purpose,
+    Reask,
+    Restart,
+    Revise,
+    Role,
+    SetAside,
+    Thaw,
+    Write,
+)
 from setpoint.core.control import RULES, Strength
 from setpoint.core.event import MoveFailure
-from setpoint.report.text import and_list, few
+from setpoint.report.text import and_list, few, one_line
 from setpoint.report.view import CellStatus, ProbeView, Result
 
 __all__ = [
@@ -16,6 +36,7 @@ __all__ = [
     "RESULT_SHORT",
     "RESULT_WORDS",
     "call_says",
+    "decision_says",
     "failure_says",
     "outcome_says",
     "outcome_title",
@@ -112,13 +133,15 @@ def strength_says(strength: Strength, probes: Sequence[ProbeView]) -> str:
             assert_never(strength)
 
 
-def failure_says(why: MoveFailure) -> str:
+def failure_says(why: MoveFailure) -> str:  # noqa: C901 - a case each
     """Why a move brought no draft, in one sentence."""
     match why:
         case "patch_not_applied":
             return "The author's edits did not fit the text."
         case "lock_broken":
             return "The author changed text that is locked."
+        case "skeleton_broken":
+            return "The author changed the structure, which is locked."
         case "empty":
             return "The author's reply held no text."
         case "unchanged":
@@ -164,8 +187,10 @@ def purpose_says(purpose: Purpose) -> str:
 def call_says(action: Call) -> str:
     """What a call is for, as the end of "now: …"."""
     match action:
+        case Write(stage="outline"):
+            return "writing the outline"
         case Write():
-            return "writing the first draft"
+            return "writing anew from the spec" if action.lessons else "writing the first draft"
         case Revise():
             return f"{action.move} of draft {action.base} to fix {few(action.targets)}"
         case Reask():
@@ -174,5 +199,39 @@ def call_says(action: Call) -> str:
             return f"{purpose_says(action.purpose).lower()} (draft {action.draft}): {few(action.criteria)}"
         case Probe():
             return f"testing the {action.role} on planted text {action.item + 1}"
+        case Mediate():
+            return f"looking for what competes with {action.criterion}"
         case _:
             assert_never(action)
+
+
+def decision_says(event: Decided) -> str:
+    """What the law decided without a call, in one or two sentences."""
+    match event:
+        case SetAside():
+            why = one_line(event.why)
+            return f"{event.criterion} was set aside: {why}. It is no longer targeted, and still counts."
+        case Prefer():
+            return (
+                f"{event.winner} comes before {one_line(event.loser, 120)} where they pull apart (found by {event.by}: "
+                f"{one_line(event.why, 160)}). The author is told so from now on."
+            )
+        case Promote():
+            return (
+                f"{event.criterion} was {one_line(event.why, 120)}: the author must now check its text against it and "
+                "quote what shows it."
+            )
+        case Freeze():
+            return f"{event.keep} is frozen and only {event.free} is worked on: {one_line(event.why, 160)}."
+        case Thaw():
+            end = "both hold now" if event.settled else "they could not be met together that way"
+            return f"The freeze of {event.keep} is over: {end}."
+        case Contradict():
+            return f"{event.first} and {event.second} exclude each other. {one_line(event.proposal, 400)}"
+        case Restart():
+            return f"The run starts again from the spec: {one_line(event.why, 160)}. {one_line(event.approach, 240)}"
+        case LockOutline():
+            missed = f" It does not meet {and_list(event.open)}." if event.open else ""
+            return f"The outline is locked with {len(event.headings)} headings; prose begins.{missed}"
+        case _:
+            assert_never(event)

@@ -7,38 +7,38 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from setpoint.core.action import Reask, Revise, Setting, Write
 from setpoint.core.control import faults
 from setpoint.core.draft import Edit, apply_edits, locked_spans
 from setpoint.core.event import Drafted, MoveFailed, MoveFailure, PatchMissed
 from setpoint.core.fault import Fault
+from setpoint.core.spec import Criterion
 from setpoint.core.state import State
 from setpoint.ports import Model, Prompt, Reply
-from setpoint.roles.prompting import mark, render, seed_for
+from setpoint.roles.prompting import fixed_sentences, folded, mark, render, seed_for
 from setpoint.roles.reply import Unreadable, as_list, as_mapping, json_object, plain_text, refusal
 
 __all__ = ["ModelAuthor"]
 
 _TEMPERATURE: Final[dict[Setting, float]] = {"steady": 0.4, "varied": 0.9}
 _FIRST_TEMPERATURE: Final = 0.7
-_EDITS: Final = {
+_EDIT: Final = {
     "type": "object",
-    "properties": {
-        "edits": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {"search": {"type": "string"}, "replace": {"type": "string"}},
-                "required": ["search", "replace"],
-                "additionalProperties": False,
-            },
-        }
-    },
-    "required": ["edits"],
+    "properties": {"search": {"type": "string"}, "replace": {"type": "string"}},
+    "required": ["search", "replace"],
     "additionalProperties": False,
 }
+_OWN_WORDS: Final = (
+    "author_system.md",
+    "author_first.md",
+    "author_redraft.md",
+    "author_rewrite.md",
+    "author_standing.md",
+)
+"""The prompts whose sentences weak authors copy into their texts."""
+_CHECK_LINE: Final = re.compile(r"^\W*CHECK\W+([a-z0-9][a-z0-9._-]*)\W*:\s*(.*)$", re.IGNORECASE)
 
 
 class ModelAuthor:
@@ -84,16 +84,43 @@ class ModelAuthor:
             system=system,
             user=_user(action, state, sign),
             max_tokens=state.opened.reply_tokens,
-            schema=_EDITS if edits else None,
+            schema=_schema(_shown(state)) if edits else None,
             temperature=_TEMPERATURE[revise.setting] if isinstance(revise, Revise) else _FIRST_TEMPERATURE,
             seed=seed_for(state.opened.seed, call),
         )
 
 
+def _schema(shown: tuple[Criterion, ...]) -> dict[str, object]:
+    properties: dict[str, object] = {"edits": {"type": "array", "items": _EDIT}}
+    names = [criterion.name for criterion in shown]
+    if names:
+        properties["checks"] = {
+            "type": "object",
+            "properties": {name: {"type": "string"} for name in names},
+            "required": names,
+            "additionalProperties": False,
+        }
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+
+
+def _shown(state: State) -> tuple[Criterion, ...]:
+    """The promoted criteria for which the author must quote evidence: those that no check measures (rule 12)."""
+    return tuple(criterion for criterion in _promoted(state) if criterion.check is None)
+
+
+def _promoted(state: State) -> tuple[Criterion, ...]:
+    known = set(state.spec.names())
+    return tuple(state.spec.criterion(name) for name in state.promoted if name in known)
+
+
 def _user(action: Write | Revise | Reask, state: State, sign: str) -> str:
+    revise = action.revise if isinstance(action, Reask) else action
+    standing = _standing(revise, state, sign)
     match action:
+        case Write(stage="outline"):
+            return render("author_outline.md", criteria=state.opened.outline, lessons=action.lessons, standing=standing)
         case Write():
-            return render("author_first.md")
+            return render("author_first.md", lessons=action.lessons, approach=action.approach, standing=standing)
         case Reask():
             before = _user(action.revise, state, sign)
             edits = json.dumps(
@@ -107,11 +134,28 @@ def _user(action: Write | Revise | Reask, state: State, sign: str) -> str:
                 f"author_{action.move}.md",
                 text=base.draft.text,
                 faults=_targeted(action, state),
-                kept=[c for c in state.spec.criteria if c.name not in open_names],
-                criteria=state.spec.criteria,
-                locked=locked_spans(state.opened.given or ""),
+                kept=[c for c in state.criteria(base) if c.name not in open_names],
+                shown=_shown(state),
+                standing=standing,
                 mark=sign,
             )
+
+
+def _standing(action: Write | Revise, state: State, sign: str) -> str:
+    """What holds for every move: locks, structure, precedence, what is frozen and what to check (rules 9, 10, 12, 13)."""
+    known = {criterion.name: criterion.says for criterion in state.spec.criteria}
+    prose = state.lineage.stage == "prose"
+    return render(
+        "author_standing.md",
+        locked=locked_spans(state.opened.given or ""),
+        skeleton=state.skeleton if prose else (),
+        preferences=[(known.get(p.winner, p.winner), known.get(p.loser, p.loser)) for p in state.preferences],
+        hold=[state.criterion(name) for name in action.hold] if isinstance(action, Revise) else (),
+        promoted=_promoted(state) if prose else (),
+        shown=_shown(state) if prose else (),
+        edits=isinstance(action, Revise) and action.move == "edit",
+        mark=sign,
+    )
 
 
 def _targeted(action: Revise, state: State) -> list[Fault]:
@@ -128,7 +172,8 @@ def _interpret(
     revise = action.revise if isinstance(action, Reask) else action
     if isinstance(revise, Revise) and revise.move == "edit":
         return _patch(call, action, revise, state, reply)
-    text = plain_text(replace(reply, text=_without_marks(reply.text, state)), state.spec.kind)
+    said = _said(reply, state)
+    text = plain_text(replace(reply, text=said.text), state.spec.kind)
     if not text:
         return _failed(call, action, "empty", "the author sent an empty reply", reply)
     if reply.finish == "length":
@@ -136,8 +181,30 @@ def _interpret(
         detail = f"the reply was cut off after {limit} tokens; a larger budget.reply_tokens lets it end"
         return _failed(call, action, "truncated", detail, reply)
     if isinstance(revise, Revise):
-        return Drafted(call=call, text=text, origin=revise.move, base=revise.base, usage=reply.usage)
-    return Drafted(call=call, text=text, origin="first", usage=reply.usage)
+        return Drafted(
+            call=call, text=text, origin=revise.move, base=revise.base, usage=reply.usage, evidence=said.evidence
+        )
+    return Drafted(call=call, text=text, origin="first", usage=reply.usage, evidence=said.evidence)
+
+
+class _Said(NamedTuple):
+    text: str
+    evidence: dict[str, str]
+
+
+def _said(reply: Reply, state: State) -> _Said:
+    """The text of a reply without what belongs to our own prompt, and the evidence that the author quotes for it."""
+    wanted = {criterion.name for criterion in _shown(state)}
+    own = fixed_sentences(*_OWN_WORDS)
+    kept: list[str] = []
+    evidence: dict[str, str] = {}
+    for line in _without_marks(reply.text, state).split("\n"):
+        check = _CHECK_LINE.match(line)
+        if check is not None and check[1] in wanted:
+            evidence[check[1]] = check[2].strip().strip("\"'`\u201c\u201d")
+        elif folded(line) not in own:
+            kept.append(line)
+    return _Said("\n".join(kept), evidence)
 
 
 def _without_marks(text: str, state: State) -> str:
@@ -149,7 +216,8 @@ def _without_marks(text: str, state: State) -> str:
 def _patch(
     call: int, action: Write | Revise | Reask, revise: Revise, state: State, reply: Reply
 ) -> Drafted | PatchMissed | MoveFailed:
-    edits = _edits(json_object(reply))
+    found = json_object(reply)
+    edits = _edits(found)
     if not edits:
         return _failed(call, action, "unchanged", "the author sent no edits", reply)
     patched = apply_edits(state.draft(revise.base).draft.text, edits)
@@ -157,7 +225,8 @@ def _patch(
         return PatchMissed(call=call, revise=revise, edits=edits, misses=patched.misses, usage=reply.usage)
     if patched.misses:
         return _failed(call, action, "patch_not_applied", "; ".join(patched.misses), reply)
-    return Drafted(call=call, text=patched.text, origin="edit", base=revise.base, usage=reply.usage)
+    evidence = {name: said for name, said in as_mapping(found.get("checks")).items() if isinstance(said, str)}
+    return Drafted(call=call, text=patched.text, origin="edit", base=revise.base, usage=reply.usage, evidence=evidence)
 
 
 def _edits(found: Mapping[str, object]) -> tuple[Edit, ...]:

@@ -137,7 +137,7 @@ def _question(call: int, action: Judge, state: State) -> _Question:
     return _Question(
         spec=state.spec,
         text=unmarked(draft.draft.text),
-        criteria=tuple(state.spec.criterion(name) for name in action.criteria),
+        criteria=tuple(state.criterion(name) for name in action.criteria),
         by=_measurer(action.role),
         sign=mark(state.opened.nonce, action.role),
         purpose=action.purpose,

@@ -1,12 +1,13 @@
 """Prompts from templates: package data, one file each, filled with values and never with other templates."""
 
 import hashlib
+import re
 from functools import cache
 from importlib import resources
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
-__all__ = ["form", "mark", "render", "seed_for"]
+__all__ = ["fixed_sentences", "folded", "form", "mark", "render", "seed_for"]
 
 
 def _load(name: str) -> str:
@@ -43,3 +44,20 @@ def seed_for(seed: int, call: int) -> int:
 def form(*templates: str) -> str:
     """A name for the wording of some prompts: it changes when they do."""
     return hashlib.sha256("\0".join(_load(name) for name in templates).encode()).hexdigest()[:12]
+
+
+_TAG = re.compile(r"\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
+_SENTENCE = re.compile(r"(?<=[.:?!])\s+|\n")
+_FEWEST_WORDS = 4
+
+
+@cache
+def fixed_sentences(*templates: str) -> frozenset[str]:
+    """The sentences of some prompts that are the same for every spec, folded; short ones left out."""
+    pieces = [piece for name in templates for part in _TAG.split(_load(name)) for piece in _SENTENCE.split(part)]
+    return frozenset(bare for piece in pieces if len((bare := folded(piece)).split()) >= _FEWEST_WORDS)
+
+
+def folded(line: str) -> str:
+    """A line without markup, punctuation and capitals, to compare lines by their words."""
+    return " ".join(re.findall(r"\w+", line.casefold()))

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import resources
@@ -10,17 +10,21 @@ from pathlib import Path, PurePath
 from typing import Final, Protocol, cast
 
 from setpoint.core.action import Role
-from setpoint.core.spec import Budget, CheckCall, Criterion, Source, Spec
+from setpoint.core.spec import Budget, CheckCall, Criterion, Skeleton, Source, Spec
 from setpoint.errors import SpecError
 from setpoint.specfile.files import read_text, read_text_inside
 from setpoint.specfile.lines import find_lines
 from setpoint.specfile.place import Place
-from setpoint.specfile.tables import BudgetTable, ModelsTable, SourceTable, SpecTable, parse
+from setpoint.specfile.tables import BudgetTable, CriterionTable, ModelsTable, SourceTable, SpecTable, parse
 
 __all__ = ["CheckParser", "SpecFile", "from_mapping", "load", "loads", "read_toml", "starter"]
 
 GUARD: Final = "judgeable"
 """The check, and the name of the criterion, that stands before every critic (rule 19)."""
+
+OUTLINE_GUARD: Final = "judgeable-outline"
+STRUCTURE: Final = "skeleton"
+"""The name of the criterion that fixed headings make."""
 
 _FIELD: Final = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
 _KIND: Final = re.compile(r"[a-z][a-z0-9+#.-]*\Z")
@@ -76,12 +80,15 @@ class SpecFile:
 
         For what is found only when a check is built: bounds that exclude each other, a program that is missing.
         """
-        number = list(self.spec.names()).index(criterion) + 1
+        names = list(self.spec.names())
+        outline = [c.name for c in self.spec.outline]
+        above, known = ("skeleton.", outline) if criterion in outline else ("", names)
+        number = known.index(criterion) + 1
         try:
             yield
         except SpecError as error:
             below = error.key.removeprefix("check").lstrip(".")
-            key = ".".join(part for part in (f"criterion[{number}].check", below) if part)
+            key = ".".join(part for part in (f"{above}criterion[{number}].check", below) if part)
             raise self.place.error(error.problem, key) from error
 
 
@@ -162,14 +169,19 @@ def _build(data: Mapping[str, object], checks: CheckParser, place: Place, base: 
     table = parse(SpecTable, data, place)
     if not _KIND.match(table.kind):
         raise place.error(f'{table.kind!r} is not a kind; write one lower-case word, such as "markdown"', "kind")
-    criteria = _criteria(table, checks, place)
+    criteria = _criteria(table.criterion, checks, place)
+    criteria += tuple(_guard(table, criteria, checks, place))
+    skeleton = _skeleton(table, checks, place)
+    criteria += tuple(_structure(skeleton, criteria, checks))
+    outline = skeleton.criteria if skeleton is not None else ()
     with place.at(""):
         spec = Spec(
             brief=table.brief,
             kind=table.kind,
             criteria=criteria,
             sources=_sources(table, place, base),
-            attachments=_attachments(criteria, checks, place, base),
+            attachments=_attachments((*criteria, *outline), checks, place, base),
+            skeleton=skeleton,
         )
     return SpecFile(
         spec=spec,
@@ -182,14 +194,16 @@ def _build(data: Mapping[str, object], checks: CheckParser, place: Place, base: 
     )
 
 
-def _criteria(table: SpecTable, checks: CheckParser, place: Place) -> tuple[Criterion, ...]:
+def _criteria(
+    entries: Sequence[CriterionTable], checks: CheckParser, place: Place, above: str = ""
+) -> tuple[Criterion, ...]:
     criteria: list[Criterion] = []
-    for number, entry in enumerate(table.criterion, start=1):
-        key = f"criterion[{number}]"
+    for number, entry in enumerate(entries, start=1):
+        key = f"{above}criterion[{number}]"
         first = next((n for n, c in enumerate(criteria, start=1) if c.name == entry.name), None)
         if first is not None:
             raise place.error(
-                f"the name {entry.name!r} is taken by criterion[{first}]; names must differ", f"{key}.name"
+                f"the name {entry.name!r} is taken by {above}criterion[{first}]; names must differ", f"{key}.name"
             )
         check = None if entry.check is None else _check(entry.check, checks, place, f"{key}.check")
         if not (entry.says or "").strip() and check is None:
@@ -201,7 +215,27 @@ def _criteria(table: SpecTable, checks: CheckParser, place: Place) -> tuple[Crit
         with place.at(key):
             says = entry.says if entry.says and entry.says.strip() else checks.describe(cast("CheckCall", check))
             criteria.append(Criterion(name=entry.name, says=says, impact=entry.impact, core=entry.core, check=check))
-    return (*criteria, *_guard(table, criteria, checks, place))
+    return tuple(criteria)
+
+
+def _skeleton(table: SpecTable, checks: CheckParser, place: Place) -> Skeleton | None:
+    """The structure that is settled first; criteria of an outline get a guard of their own (rules 10, 19)."""
+    if table.skeleton is None:
+        return None
+    criteria = _criteria(table.skeleton.criterion, checks, place, "skeleton.")
+    if table.guard and any(c.check is None for c in criteria):
+        call = checks.parse({GUARD: {}}, where=GUARD)
+        criteria += (Criterion(name=OUTLINE_GUARD, says=checks.describe(call), impact=5, check=call),)
+    with place.at(""):
+        return Skeleton(headings=tuple(table.skeleton.headings), criteria=criteria)
+
+
+def _structure(skeleton: Skeleton | None, criteria: tuple[Criterion, ...], checks: CheckParser) -> Iterator[Criterion]:
+    """The criterion that measures fixed headings, so that a text which exists already is held to them, too."""
+    if skeleton is None or not skeleton.headings or any(c.name == STRUCTURE for c in criteria):
+        return
+    call = checks.parse({"headings": {"required": list(skeleton.headings)}}, where=STRUCTURE)
+    yield Criterion(name=STRUCTURE, says=checks.describe(call), impact=5, check=call)
 
 
 def _check(value: object, checks: CheckParser, place: Place, key: str) -> CheckCall:
@@ -214,7 +248,7 @@ def _check(value: object, checks: CheckParser, place: Place, key: str) -> CheckC
         return checks.parse(cast("dict[str, object]", table), where=key)
 
 
-def _guard(table: SpecTable, criteria: list[Criterion], checks: CheckParser, place: Place) -> Iterator[Criterion]:
+def _guard(table: SpecTable, criteria: tuple[Criterion, ...], checks: CheckParser, place: Place) -> Iterator[Criterion]:
     """The criterion that keeps empty and judge-directed texts from the critic, where there is one."""
     guarded = any(c.check is not None and c.check.name == GUARD for c in criteria)
     if guarded or not table.guard or all(c.check is not None for c in criteria):

@@ -15,7 +15,16 @@ from setpoint.errors import SpecError
 from setpoint.specfile.lines import dotted
 from setpoint.specfile.place import Place, nearest
 
-__all__ = ["BudgetTable", "ConfigTable", "CriterionTable", "ModelsTable", "SourceTable", "SpecTable", "parse"]
+__all__ = [
+    "BudgetTable",
+    "ConfigTable",
+    "CriterionTable",
+    "ModelsTable",
+    "SkeletonTable",
+    "SourceTable",
+    "SpecTable",
+    "parse",
+]
 
 
 class _Table(BaseModel):
@@ -60,6 +69,15 @@ class CriterionTable(_Table):
     check: object = None  # a table or the name of a check; told apart later, for plainer errors
 
 
+class SkeletonTable(_Table):
+    """``[skeleton]``."""
+
+    headings: list[str] = []
+    criterion: list[CriterionTable] = []
+
+    inner = {"criterion": CriterionTable}
+
+
 class SpecTable(_Table):
     """A spec file."""
 
@@ -69,9 +87,15 @@ class SpecTable(_Table):
     sources: list[object] = []  # a path or a table; told apart later, for plainer errors
     budget: BudgetTable = BudgetTable()
     models: ModelsTable = ModelsTable()
+    skeleton: SkeletonTable | None = None
     criterion: list[CriterionTable] = []
 
-    inner = {"budget": BudgetTable, "models": ModelsTable, "criterion": CriterionTable}
+    inner = {
+        "budget": BudgetTable,
+        "models": ModelsTable,
+        "skeleton": SkeletonTable,
+        "criterion": CriterionTable,
+    }
 
 
 class LedgerTable(_Table):

@@ -4,6 +4,20 @@ They are functions of what they are asked (or of the number of the call), never 
 cut and resumed with a new fake goes on as it would have.
 """
 
-from setpoint.testing.scripted import AskedNothingMore, ScriptedAuthor, ScriptedCritic, ScriptedModel
+from setpoint.testing.scripted import (
+    AskedNothingMore,
+    ScriptedAuthor,
+    ScriptedCritic,
+    ScriptedMediator,
+    ScriptedModel,
+    ScriptedPerson,
+)
 
-__all__ = ["AskedNothingMore", "ScriptedAuthor", "ScriptedCritic", "ScriptedModel"]
+__all__ = [
+    "AskedNothingMore",
+    "ScriptedAuthor",
+    "ScriptedCritic",
+    "ScriptedMediator",
+    "ScriptedModel",
+    "ScriptedPerson",
+]

@@ -1,16 +1,33 @@
-"""Scripted author, critic and model."""
+"""Scripted author, critic, mediator, person and model."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
-from setpoint.core.action import Judge, Probe, Reask, Revise, Write
-from setpoint.core.event import Drafted, Judged, Misjudged, MoveFailed, PatchMissed, Probed, Usage
+from setpoint.core.action import Ask, Judge, Mediate, Probe, Reask, Revise, Write
+from setpoint.core.event import (
+    Answered,
+    Drafted,
+    Judged,
+    Mediated,
+    Misjudged,
+    MoveFailed,
+    PatchMissed,
+    Probed,
+    Usage,
+)
 from setpoint.core.fault import Verdict
 from setpoint.core.state import State
 from setpoint.errors import ModelError
 from setpoint.ports import Prompt, Reply
 
-__all__ = ["AskedNothingMore", "ScriptedAuthor", "ScriptedCritic", "ScriptedModel"]
+__all__ = [
+    "AskedNothingMore",
+    "ScriptedAuthor",
+    "ScriptedCritic",
+    "ScriptedMediator",
+    "ScriptedModel",
+    "ScriptedPerson",
+]
 
 AuthorAction: TypeAlias = Write | Revise | Reask
 AuthorEvent: TypeAlias = Drafted | PatchMissed | MoveFailed
@@ -114,6 +131,43 @@ class ScriptedCritic:
 
     def _usage(self) -> Usage:
         return Usage(input=self.tokens // 2, output=self.tokens - self.tokens // 2)
+
+
+class ScriptedMediator:
+    """A mediator that knows what competes.
+
+    Args:
+        competing: criterion → what competes with it; what is not there has no competitor.
+    """
+
+    def __init__(self, competing: Mapping[str, str]) -> None:
+        self.competing = competing
+
+    async def perform(self, call: int, action: Mediate, state: State) -> Mediated:
+        """Say what competes."""
+        del state
+        found = self.competing.get(action.criterion, "")
+        why = "they pull apart" if found else ""
+        return Mediated(call=call, criterion=action.criterion, competing=found, why=why, usage=Usage(input=50))
+
+
+class ScriptedPerson:
+    """A person who approves or refuses by a function.
+
+    Args:
+        decide: the question → whether it is approved, or what is wanted instead.
+    """
+
+    def __init__(self, decide: Callable[[Ask], "bool | str"]) -> None:
+        self.decide = decide
+        self.asked: list[Ask] = []
+
+    async def answer(self, ask: Ask) -> Answered:
+        """Answer one question."""
+        self.asked.append(ask)
+        said = self.decide(ask)
+        note = said if isinstance(said, str) else ""
+        return Answered(question=ask.question, subject=ask.subject, approved=said is True, who="a person", note=note)
 
 
 class ScriptedModel:

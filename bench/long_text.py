@@ -1,0 +1,420 @@
+"""Long texts: what it costs to repair them by edits, and by writing them again.
+
+Ten documents of about 1,600 words stand in `bench/long_text/`. Each has a spec made of checks only, four to six
+planted faults whose lines are known, and a repaired version that shows that the spec can be met. Two arms repair the
+same drafts with the same model, seed and caps: `edit` is Setpoint as it comes, whose ladder for long texts begins with
+an edit; `rewrite` may only write the whole text again.
+
+    python bench/long_text.py [--small] [--author embedded:qwen2.5-coder-1.5b] [--out out/long-text]
+
+Prints a table in Markdown. Each returned text and all rows are written to --out.
+"""
+
+import argparse
+import asyncio
+import json
+import math
+import platform
+import sys
+import time
+import tomllib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from difflib import SequenceMatcher
+from pathlib import Path
+from typing import Final, TypedDict, cast
+
+from pydantic import TypeAdapter
+
+import setpoint
+from setpoint.compose import Named
+from setpoint.core.action import Reask, Revise, Tactic
+from setpoint.core.draft import line_map
+from setpoint.core.event import MoveFailed, PatchMissed, Recorded, Requested
+from setpoint.core.policy import Policy
+from setpoint.core.spec import Budget
+from setpoint.ledgers import MemoryLedger
+
+ROOT: Final = Path(__file__).resolve().parent
+TEXTS: Final = ROOT / "long_text"
+
+REWRITES: Final = (
+    Tactic("rewrite", "few", "steady"),
+    Tactic("rewrite", "few", "varied"),
+    Tactic("rewrite", "one", "steady"),
+    Tactic("rewrite", "one", "varied"),
+    Tactic("rewrite", "all", "steady"),
+    Tactic("rewrite", "all", "varied"),
+)
+"""As many rungs as the ladder they stand in for, so that neither arm runs out of tactics before the other."""
+
+REMEDIES: Final = ("competing", "mediate", "promote", "freeze", "restart")
+"""Switched off in both arms: what is compared is what moves cost."""
+ARMS: Final[Mapping[str, Policy]] = {
+    "edit": Policy(off=REMEDIES),
+    "rewrite": Policy(short_ladder=REWRITES, long_ladder=REWRITES, off=REMEDIES),
+}
+"""What the two arms may do. The preferred move of an arm is the first of its ladder for long texts."""
+
+SMALL: Final = "grant-report"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planted:
+    """A planted fault: the criterion that finds it, and the lines of the draft (from 1) where a repair belongs."""
+
+    criterion: str
+    lines: tuple[int, ...]
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A draft with planted faults, and its spec."""
+
+    name: str
+    spec: Path
+    draft: str
+    repaired: str
+    planted: tuple[Planted, ...]
+
+    @property
+    def places(self) -> frozenset[int]:
+        """The lines of the draft that a repair may touch."""
+        return frozenset(line for fault in self.planted for line in fault.lines)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """What went wrong on the way, counted from the events."""
+
+    failed_patches: int
+    """Replies with edits of which at least one could not be applied."""
+    missed_edits: int
+    """The edits in the first of these replies, before they were asked for again, that could not be applied."""
+    reasks: int
+    fallbacks: int
+    """Calls for another move than the preferred one."""
+    failed_moves: tuple[str, ...]
+    """Why each move that brought no draft failed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Untouched:
+    """What became of the text outside the planted places, in words."""
+
+    words: int
+    changed: int
+    """Words on lines that are not there any more byte for byte."""
+    gone: int
+    """Of these, the words that do not stand in the new text, in their order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One document repaired by one arm."""
+
+    document: str
+    arm: str
+    author: str
+    seed: int
+    caps: int
+    """Passes allowed; the given draft is the first of them."""
+    outcome: str
+    planted: int
+    repaired: int
+    open: tuple[str, ...]
+    passes: int
+    calls: int
+    input: int
+    cached: int
+    output: int
+    tokens: int
+    seconds: float
+    counts: Counts
+    untouched: Untouched
+
+    @property
+    def whole(self) -> bool:
+        """Whether everything was repaired, and nothing else broken."""
+        return self.outcome == "accepted"
+
+
+class _Entry(TypedDict):
+    criterion: str
+    lines: list[int]
+    what: str
+
+
+def names() -> tuple[str, ...]:
+    """The documents there are, in the order of the alphabet."""
+    return tuple(sorted(folder.name for folder in TEXTS.iterdir() if folder.is_dir()))
+
+
+def load(name: str) -> Document:
+    """Read a document.
+
+    Raises:
+        OSError: if there is no such document.
+    """
+    folder = TEXTS / name
+    entries = cast("list[_Entry]", tomllib.loads((folder / "faults.toml").read_text(encoding="utf-8"))["fault"])
+    return Document(
+        name=name,
+        spec=folder / "spec.toml",
+        draft=(folder / "draft.md").read_text(encoding="utf-8"),
+        repaired=(folder / "repaired.md").read_text(encoding="utf-8"),
+        planted=tuple(
+            Planted(criterion=entry["criterion"], lines=tuple(entry["lines"]), what=entry["what"]) for entry in entries
+        ),
+    )
+
+
+def counted(events: Iterable[Recorded], preferred: str) -> Counts:
+    """Count from the events of a run what went wrong in it."""
+    patches = missed = reasks = fallbacks = 0
+    failed: list[str] = []
+    for recorded in events:
+        match recorded.event:
+            case PatchMissed(misses=misses):
+                patches += 1
+                missed += len(misses)
+            case MoveFailed(why=why):
+                failed.append(why)
+                patches += why == "patch_not_applied"
+            case Requested(action=Reask()):
+                reasks += 1
+            case Requested(action=Revise(move=move)):
+                fallbacks += move != preferred
+            case _:
+                pass
+    return Counts(
+        failed_patches=patches, missed_edits=missed, reasks=reasks, fallbacks=fallbacks, failed_moves=tuple(failed)
+    )
+
+
+def untouched(document: Document, text: str) -> Untouched:
+    """What became of the lines that no repair needs to touch.
+
+    Words are what white space separates. A word is gone if it has no partner in the new text when the lines that
+    differ are aligned word by word; one that was only moved to another line is not.
+    """
+    kept = line_map(document.draft, text)
+    stayed = frozenset(kept.values())
+    lines = list(enumerate(document.draft.splitlines(), start=1))
+    ours = [(number, line) for number, line in lines if number not in document.places]
+    changed = sum(len(line.split()) for number, line in ours if number not in kept)
+    old = [(word, number) for number, line in lines if number not in kept for word in line.split()]
+    new = [
+        word for number, line in enumerate(text.splitlines(), start=1) if number not in stayed for word in line.split()
+    ]
+    matcher = SequenceMatcher(None, [word for word, _ in old], new, autojunk=False)
+    found = {block.a + at for block in matcher.get_matching_blocks() for at in range(block.size)}
+    gone = sum(at not in found and number not in document.places for at, (_, number) in enumerate(old))
+    return Untouched(words=sum(len(line.split()) for _, line in ours), changed=changed, gone=gone)
+
+
+async def play(
+    document: Document,
+    arm: str,
+    author: Named,
+    *,
+    seed: int = 0,
+    passes: int = 8,
+    clock: Callable[[], float] = time.monotonic,
+) -> tuple[Row, str]:
+    """Repair a document by one arm; gives the row and the text that was returned.
+
+    Raises:
+        ConfigError: if the author cannot be used.
+    """
+    events: list[Recorded] = []
+    policy = ARMS[arm]
+    began = clock()
+    result = await setpoint.refine(
+        document.spec,
+        draft=document.draft,
+        author=author,
+        policy=policy,
+        budget=Budget(passes=passes),
+        ledger=MemoryLedger(),
+        on_event=events.append,
+        seed=seed,
+    )
+    seconds = clock() - began
+    held = {name for name, verdict in result.verdicts.items() if verdict.status == "pass"}
+    row = Row(
+        document=document.name,
+        arm=arm,
+        author=_name(author),
+        seed=seed,
+        caps=passes,
+        outcome=result.outcome or "",
+        planted=len(document.planted),
+        repaired=sum(fault.criterion in held for fault in document.planted),
+        open=tuple(fault.criterion.name for fault in result.faults),
+        passes=result.passes,
+        calls=result.spent.calls,
+        input=result.spent.input,
+        cached=result.spent.cached,
+        output=result.spent.output,
+        tokens=result.spent.tokens,
+        seconds=round(seconds, 1),
+        counts=counted(events, policy.long_ladder[0].move),
+        untouched=untouched(document, result.text),
+    )
+    return row, result.text
+
+
+def _name(author: Named) -> str:
+    return author if isinstance(author, str) else str(getattr(author, "name", "custom"))
+
+
+async def bench(
+    documents: Sequence[str], arms: Sequence[str], author: Named, *, seed: int, passes: int, store: "Store"
+) -> list[Row]:
+    """Repair the documents one after another, by each arm in turn, and keep texts and rows as they come.
+
+    The arm that goes first alternates, so that neither always finds the model loaded and the sources in its cache.
+    """
+    for at, name in enumerate(documents):
+        for arm in arms if at % 2 == 0 else tuple(reversed(arms)):
+            if store.has(name, arm, _name(author), seed, passes):
+                continue
+            row, text = await play(load(name), arm, author, seed=seed, passes=passes)
+            print(json.dumps(asdict(row)), file=sys.stderr, flush=True)
+            store.keep(row, text)
+    return store.rows
+
+
+class Store:
+    """The folder of rows and texts.
+
+    Args:
+        out: the folder; made if it is not there.
+        keep: go on with the rows that are in it, for a bench of hours that was cut off.
+    """
+
+    def __init__(self, out: Path, *, keep: bool = False) -> None:
+        out.mkdir(parents=True, exist_ok=True)
+        self._out = out
+        self._file = out / "rows.json"
+        found = keep and self._file.exists()
+        self.rows: list[Row] = _ROWS.validate_json(self._file.read_bytes()) if found else []
+
+    def has(self, document: str, arm: str, author: str, seed: int, caps: int) -> bool:
+        """Whether there is a row for this already."""
+        wanted = (document, arm, author, seed, caps)
+        return any((row.document, row.arm, row.author, row.seed, row.caps) == wanted for row in self.rows)
+
+    def keep(self, row: Row, text: str) -> None:
+        """Add a row and the text that was returned, and write both."""
+        self.rows.append(row)
+        (self._out / f"{row.document}-{row.arm}.md").write_text(text, encoding="utf-8")
+        self._file.write_bytes(_ROWS.dump_json(self.rows, indent=1) + b"\n")
+
+
+_ROWS: Final = TypeAdapter(list[Row])
+
+
+def table(rows: Sequence[Row]) -> str:
+    """The rows, what they add up to, and how the arms compare, in Markdown."""
+    lines = [
+        (
+            "| document | arm | outcome | repaired | passes | tokens | of these written | failed patches | re-asked "
+            "| fell back | other words changed | gone | seconds | still open |"
+        ),
+        "|---|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---|",
+    ]
+    lines += [_line(row) for row in sorted(rows, key=lambda row: (row.document, row.arm))]
+    lines += [_total(arm, picked) for arm in ARMS if (picked := [row for row in rows if row.arm == arm])]
+    return "\n".join((*lines, "", *_comparison(rows))) + "\n"
+
+
+def _line(row: Row) -> str:
+    counts, other = row.counts, row.untouched
+    # Without a full repair the price of one is not known, only that it is higher.
+    tokens = f"{'' if row.whole else '> '}{row.tokens:,}"
+    return (
+        f"| {row.document} | {row.arm} | {row.outcome} | {row.repaired}/{row.planted} | {row.passes} | {tokens} "
+        f"| {row.output:,} | {counts.failed_patches} | {counts.reasks} | {counts.fallbacks} "
+        f"| {other.changed:,}/{other.words:,} | {other.gone:,} | {row.seconds:.0f} | {', '.join(row.open) or '-'} |"
+    )
+
+
+def _total(arm: str, rows: Sequence[Row]) -> str:
+    def add(what: Callable[[Row], int]) -> int:
+        return sum(what(row) for row in rows)
+
+    tokens = f"{'' if all(row.whole for row in rows) else '> '}{add(lambda r: r.tokens):,}"
+    return (
+        f"| **all** | {arm} | {add(lambda r: r.whole)} of {len(rows)} accepted "
+        f"| {add(lambda r: r.repaired)}/{add(lambda r: r.planted)} | {add(lambda r: r.passes)} | {tokens} "
+        f"| {add(lambda r: r.output):,} | {add(lambda r: r.counts.failed_patches)} | {add(lambda r: r.counts.reasks)} "
+        f"| {add(lambda r: r.counts.fallbacks)} "
+        f"| {add(lambda r: r.untouched.changed):,}/{add(lambda r: r.untouched.words):,} "
+        f"| {add(lambda r: r.untouched.gone):,} | {sum(row.seconds for row in rows):.0f} | |"
+    )
+
+
+def _comparison(rows: Sequence[Row]) -> list[str]:
+    """The arms against each other, on the documents that both have tried."""
+    by = {(row.document, row.arm): row for row in rows}
+    pairs = [(by[name, "edit"], by[name, "rewrite"]) for name, arm in by if arm == "edit" and (name, "rewrite") in by]
+    said = [_where(rows)]
+    if not pairs:
+        return said
+    both = [pair for pair in pairs if all(row.whole for row in pair)]
+    said.append(f"- Spent on all {len(pairs)} documents, repaired or not: {_ratios(pairs)}.")
+    if both:
+        said.append(f"- To repair all faults, on the {len(both)} that both arms repaired: {_ratios(both)}.")
+    else:
+        said.append("- No document was repaired in full by both arms, so a price of full repair cannot be compared.")
+    edits, rewrites = (_per_fault([pair[arm] for pair in pairs]) for arm in (0, 1))
+    said.append(f"- For each fault repaired: {edits} tokens by edits, {rewrites} by rewrites.")
+    return said
+
+
+def _where(rows: Sequence[Row]) -> str:
+    authors = ", ".join(sorted({row.author for row in rows}))
+    return f"{authors}, {time.strftime('%Y-%m-%d')}, {platform.machine()}, Python {platform.python_version()}.\n"
+
+
+def _ratios(pairs: Sequence[tuple[Row, Row]]) -> str:
+    tokens = _share(sum(e.tokens for e, _ in pairs), sum(r.tokens for _, r in pairs))
+    written = _share(sum(e.output for e, _ in pairs), sum(r.output for _, r in pairs))
+    return f"edits took {tokens} of the tokens of rewrites, and {written} of the tokens written"
+
+
+def _share(part: float, whole: float) -> str:
+    return f"{100 * part / whole:.0f} %" if whole else "no measurable share"
+
+
+def _per_fault(rows: Sequence[Row]) -> str:
+    repaired = sum(row.repaired for row in rows)
+    return f"{math.ceil(sum(row.tokens for row in rows) / repaired):,}" if repaired else "none was"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run what was chosen on the command line, and print the table."""
+    known = names()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--author", default="embedded:qwen2.5-coder-1.5b")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--passes", type=int, default=8, help="the given draft is the first")
+    parser.add_argument("--documents", nargs="+", choices=known, default=known, metavar="NAME", help=", ".join(known))
+    parser.add_argument("--arms", nargs="+", choices=tuple(ARMS), default=tuple(ARMS))
+    parser.add_argument("--small", action="store_true", help=f"{SMALL} only, and one move for each arm")
+    parser.add_argument("--out", type=Path, default=ROOT.parent / "out" / "long-text")
+    parser.add_argument("--keep", action="store_true", help="go on with the rows that --out has already")
+    chosen = parser.parse_args(arguments)
+    documents, passes = ((SMALL,), 2) if chosen.small else (tuple(chosen.documents), chosen.passes)
+    store = Store(chosen.out, keep=chosen.keep)
+    rows = asyncio.run(
+        bench(documents, tuple(chosen.arms), chosen.author, seed=chosen.seed, passes=passes, store=store)
+    )
+    print(table(rows))
+
+
+if __name__ == "__main__":
+    main()

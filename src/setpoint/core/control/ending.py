@@ -1,0 +1,180 @@
+"""Rules that say when it is over, and with which outcome."""
+
+import hashlib
+
+from setpoint.core.action import Action, Judge, Outcome, Stop
+from setpoint.core.control.common import doubtful, in_prose, last_pass_was_fruitless, listed, remedy_is_due
+from setpoint.core.detect import core_patience
+from setpoint.core.spec import MINOR_IMPACT
+from setpoint.core.state import DraftState, State
+
+__all__ = [
+    "accept",
+    "budget",
+    "cancelled",
+    "confirm",
+    "end",
+    "machinery",
+    "off_target",
+    "resolved_nothing",
+    "settle_for_minor",
+    "stop_for_budget",
+]
+
+
+def cancelled(state: State) -> Action | None:
+    """The user ended the run."""
+    return Stop(outcome="cancelled", reason=state.cancelled) if state.cancelled else None
+
+
+def machinery(state: State) -> Action | None:
+    """A model that cannot be used ends the run; the best draft is returned all the same."""
+    policy = state.policy
+    for role, times in state.failed.items():
+        if times >= policy.failed_calls and role != "mediator":
+            return Stop(outcome="machinery", reason=f"the {role} could not be reached: {state.last_trouble}")
+    if state.broken >= policy.broken_readings:
+        return Stop(
+            outcome="machinery",
+            reason=f"the critic's last {state.broken} replies could not be used: {state.last_trouble}",
+        )
+    if state.barren >= policy.empty_starts:
+        return Stop(
+            outcome="machinery",
+            reason=f"the author brought no first draft in {state.barren} tries: {state.last_trouble}",
+        )
+    return None
+
+
+def confirm(state: State) -> Action | None:
+    """When every criterion passes, what a critic judged is read once more, in full, before it is believed (15)."""
+    best = state.best
+    if best is None or state.open_criteria(best) or not state.policy.on("confirm"):
+        return None
+    ruled = {ruling.criterion for ruling in state.overruled if ruling.draft == best.number}
+    due = [c.name for c in state.judged(best) if ("confirm", c.name) not in best.asked and c.name not in ruled]
+    if not due:
+        return None
+    if state.model("confirmer"):
+        return Judge(draft=best.number, criteria=tuple(due), purpose="confirm", role="confirmer")
+    # The same critic: one criterion per call and another order, so that it cannot repeat its first answer by habit.
+    due.sort(key=lambda name: hashlib.sha256(f"{state.opened.seed}:{best.number}:{name}".encode()).digest())
+    return Judge(draft=best.number, criteria=(due[0],), purpose="confirm")
+
+
+def accept(state: State) -> Action | None:
+    """Every criterion passes: done, full stop (15, 18)."""
+    best = state.best
+    if best is None or state.open_criteria(best):
+        return None
+    doubts = doubtful(state, best)
+    if doubts:
+        return Stop(
+            outcome="unverified",
+            reason=f"every criterion passes, but {listed(doubts)} only by a critic that let planted faults through",
+        )
+    return Stop(outcome="accepted", reason="every criterion passes")
+
+
+def budget(state: State) -> Action | None:
+    """No pass is left (16)."""
+    used, limit = len(state.passes), state.budget.passes
+    return stop_for_budget(state, f"all {limit} passes are used") if used >= limit else None
+
+
+def settle_for_minor(state: State) -> Action | None:
+    """Only minor criteria are open and the last pass resolved nothing: what remains is noise (15)."""
+    best = state.best
+    if best is None or not in_prose(state) or not _settled(state, best):
+        return None
+    return Stop(
+        outcome="settled",
+        reason=f"only minor criteria are open ({listed(state.open_criteria(best))}) and the last pass resolved nothing",
+    )
+
+
+def off_target(state: State) -> Action | None:
+    """After the last restart, too, the passes brought the core no nearer (14)."""
+    best = state.best
+    if best is None or not in_prose(state) or not state.policy.on("restart") or state.freeze is not None:
+        return None
+    restarts = sum(lineage.kind == "restart" for lineage in state.lineages)
+    if restarts < state.policy.restarts or restarts == 0 or core_patience(state) < state.policy.patience:
+        return None
+    if state.distance(best).core == 0:
+        return None
+    return Stop(outcome="off_target", reason=_why(state, best, "off_target"))
+
+
+def resolved_nothing(state: State) -> Action | None:
+    """In the textbook preset, a pass that resolves nothing is the last, unless a remedy is due (15)."""
+    best = state.best
+    if state.policy.preset != "canon" or best is None or not in_prose(state):
+        return None
+    if not last_pass_was_fruitless(state) or remedy_is_due(state) or state.freeze is not None:
+        return None
+    outcome = _outcome(state, best, otherwise="unsatisfiable")
+    return Stop(outcome=outcome, reason=f"the last pass resolved nothing; {listed(state.open_criteria(best))} is open")
+
+
+def end(state: State) -> Action | None:
+    """Nothing is left to try."""
+    best = state.best
+    if best is None:
+        return Stop(outcome="machinery", reason=f"no draft could be read in full: {state.last_trouble or 'no reading'}")
+    outcome = _outcome(state, best, otherwise="settled")
+    return Stop(outcome=outcome, reason=_why(state, best, outcome))
+
+
+def stop_for_budget(state: State, reason: str) -> Stop:
+    """The end of a run that may not go on, with the outcome that is true by then."""
+    best = state.best
+    if best is None or not state.open_criteria(best):
+        # Nothing was read, or everything passes but could not be confirmed.
+        unconfirmed = "" if best is None else "; every criterion passes, but the confirmation did not fit"
+        return Stop(outcome="out_of_budget", reason=reason + unconfirmed)
+    outcome = _outcome(state, best, otherwise="out_of_budget")
+    why = _why(state, best, outcome)
+    return Stop(outcome=outcome, reason=reason if outcome == "out_of_budget" else f"{why}; {reason}")
+
+
+def _settled(state: State, best: DraftState) -> bool:
+    still_open = state.open_criteria(best)
+    minor = all(state.spec.criterion(name).minor for name in still_open)
+    return bool(still_open) and minor and last_pass_was_fruitless(state)
+
+
+def _outcome(state: State, best: DraftState, *, otherwise: Outcome) -> Outcome:
+    """The name of an end that is not an acceptance: the first that is true."""
+    still_open = [state.spec.criterion(name) for name in state.open_criteria(best)]
+    unmeasurable = [c for c in still_open if (v := best.verdict(c.name)) is not None and v.status == "cannot_assess"]
+    if any(c.core for c in still_open) and core_patience(state) >= state.policy.patience:
+        return "off_target"
+    named = {name for pair in state.contradictions for name in (pair.first, pair.second)}
+    if any(c.name in named for c in still_open):
+        return "contradiction"
+    if any(c.name in state.set_aside and c.impact > MINOR_IMPACT for c in still_open):
+        return "unsatisfiable"
+    if unmeasurable and all(c in unmeasurable or c.minor for c in still_open):
+        return "unmeasurable"
+    return "settled" if _settled(state, best) else otherwise
+
+
+def _why(state: State, best: DraftState, outcome: Outcome) -> str:
+    still_open = state.open_criteria(best)
+    core = [name for name in still_open if state.spec.criterion(name).core]
+    match outcome:
+        case "off_target":
+            again = " after a restart, too" if any(x.kind == "restart" for x in state.lineages) else ""
+            return f"{core_patience(state)} passes brought the core ({listed(core)}) no nearer{again}"
+        case "contradiction":
+            pair = next(p for p in state.contradictions if {p.first, p.second} & set(still_open))
+            return f"{pair.first} and {pair.second} exclude each other. {pair.proposal}"
+        case "unsatisfiable":
+            return f"no tactic could satisfy {listed(name for name in still_open if name in state.set_aside)}"
+        case "unmeasurable":
+            return f"{listed(still_open)} cannot be assessed from what the critic is given; add a source or a check"
+        case "settled":
+            return f"only {listed(still_open)} is open and no tactic is left"
+        case _:
+            return f"{listed(still_open)} is open"

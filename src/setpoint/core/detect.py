@@ -1,0 +1,211 @@
+"""What the course of a run shows: gains and losses per pass, stubborn criteria, conflicting pairs.
+
+Pure questions to a `State`; nothing here decides. All of it looks at verdicts, never at how a critic words them, so
+that a critic which rewords the same fault in every pass cannot hide it.
+"""
+
+from collections.abc import Iterator
+from itertools import product
+from typing import Final, NamedTuple
+
+from setpoint.core.action import Revise, Write
+from setpoint.core.fault import Verdict
+from setpoint.core.state import DraftState, Pass, State
+
+__all__ = [
+    "Change",
+    "change",
+    "changes",
+    "conflict",
+    "conflict_if_lost",
+    "core_patience",
+    "failed_tries",
+    "focus",
+    "lost_for_sure",
+]
+
+_FOUGHT: Final = frozenset({"unchanged", "repeated"})
+"""Failed moves that say something about the criterion: the author was told and changed nothing."""
+
+
+class Change(NamedTuple):
+    """What a pass did to the text it began with."""
+
+    number: int
+    targets: tuple[str, ...]
+    gained: tuple[str, ...]
+    """Criteria that failed before and pass now."""
+    lost: tuple[str, ...]
+    """Criteria that passed before and, confirmed, fail now."""
+    kept: int
+    """Criteria that passed before and after."""
+
+
+def lost_for_sure(draft: DraftState, criterion: str) -> bool:
+    """Whether a failure is confirmed: by a check, a person, or two readings (rule 8)."""
+    votes = draft.votes.get(criterion, ())
+    verdict = draft.verdict(criterion)
+    if verdict is None or verdict.status != "fail":
+        return False
+    return verdict.by in {"check", "person"} or sum(_fails(vote) for vote in votes) >= 2  # noqa: PLR2004 - two readings
+
+
+def _fails(vote: Verdict) -> bool:
+    return vote.status == "fail" and not vote.carried
+
+
+def change(state: State, entry: Pass) -> Change | None:
+    """What a pass changed; None if it brought no draft or did not begin with one."""
+    action = entry.action
+    if not isinstance(action, Revise) or entry.draft is None:
+        return None
+    before, after = state.draft(action.base).verdicts(), state.draft(entry.draft)
+    now = after.verdicts()
+    gained = [n for n, v in now.items() if v.status == "pass" and n in before and before[n].status == "fail"]
+    held = [n for n, v in before.items() if v.status == "pass" and n in now]
+    lost = [n for n in held if lost_for_sure(after, n)]
+    kept = sum(now[n].status == "pass" for n in held)
+    return Change(entry.number, action.targets, tuple(gained), tuple(lost), kept)
+
+
+def changes(state: State, since: int = 0) -> Iterator[Change]:
+    """What the passes after number ``since`` changed."""
+    for entry in state.passes[since:]:
+        found = change(state, entry)
+        if found is not None:
+            yield found
+
+
+def focus(state: State) -> int:
+    """How many faults a pass takes on (rule 7).
+
+    One more after two loss-free passes in a row that fixed all their targets, half after a confirmed loss, one while
+    a criterion is frozen.
+    """
+    policy = state.policy
+    if state.freeze is not None:
+        return 1
+    if not policy.on("focus"):
+        return policy.focus
+    now, clean = policy.focus, 0
+    for entry in state.passes:
+        action, done = entry.action, change(state, entry)
+        if done is None or not isinstance(action, Revise) or action.move == "redraft":
+            continue
+        if done.lost:
+            now, clean = max(1, now // 2), 0
+        elif set(done.targets) <= set(done.gained):
+            clean += 1
+            if clean == 2:  # noqa: PLR2004 - as the rule says
+                now, clean = min(policy.most_focus, now + 1), 0
+        else:
+            clean = 0
+    return now
+
+
+def failed_tries(state: State, criterion: str) -> int:
+    """How often a criterion was targeted in vain since it was last fixed, or got its last remedy (rule 12).
+
+    A pass that fixed it and was rolled back for another loss is not in vain: that is a trade, and counts for rule 13.
+    """
+    tries = 0
+    for entry in state.passes[_since_remedy(state, criterion) :]:
+        action = entry.action
+        if not isinstance(action, Revise) or criterion not in action.targets:
+            continue
+        if entry.failure is not None:
+            tries += entry.failure.why in _FOUGHT
+        elif entry.draft is not None and (verdict := state.draft(entry.draft).verdict(criterion)) is not None:
+            tries = 0 if verdict.status == "pass" else tries + 1
+    return tries
+
+
+def _since_remedy(state: State, criterion: str) -> int:
+    """The pass from which tries count: a promoted criterion begins anew."""
+    return max((at for name, at in state.remedies if name == criterion), default=0)
+
+
+def conflict(state: State) -> tuple[str, str] | None:
+    """Two criteria that keep being traded for one another (rule 13): the more important one, and the other.
+
+    Two confirmed trades in either direction, rolled-back passes included, or a text that returned to an earlier state.
+    Trades from before the pair's last freeze do not count again.
+    """
+    trades: dict[frozenset[str], int] = {}
+    for entry in state.passes:
+        for pair, weight in _trades(state, entry):
+            if entry.number > _last_freeze(state, pair):
+                trades[pair] = trades.get(pair, 0) + weight
+    base = state.base
+    still_open = set(state.open_criteria(base)) if base is not None else set[str]()
+    for pair, count in trades.items():
+        if count >= state.policy.trades and pair & still_open and not pair & state.set_aside.keys():
+            first, second = sorted(pair, key=lambda name: _importance(state, name))
+            return first, second
+    return None
+
+
+def conflict_if_lost(state: State, latest: DraftState, name: str) -> bool:
+    """Whether a loss that one reading claims would, if it is true, complete a conflicting pair (rule 13)."""
+    entry = state.passes[-1] if state.passes else None
+    done = change(state, entry) if entry is not None and entry.draft == latest.number else None
+    if entry is None or done is None or not isinstance(entry.action, Revise):
+        return False
+    before = state.draft(entry.action.base).verdict(name)
+    if before is None or before.status != "pass":
+        return False
+    pairs = [frozenset({fixed, name}) for fixed in done.gained if fixed in done.targets]
+    earlier = [pair for past in state.passes[:-1] for pair, _ in _trades(state, past)]
+    return any(earlier.count(pair) == state.policy.trades - 1 for pair in pairs)
+
+
+def _trades(state: State, entry: Pass) -> Iterator[tuple[frozenset[str], int]]:
+    known = set(state.spec.names())
+    done = change(state, entry)
+    if done is not None:
+        fixed = [name for name in done.gained if name in done.targets]
+        for pair in product(fixed, done.lost):
+            if set(pair) <= known:
+                yield frozenset(pair), 1
+    failure = entry.failure
+    if failure is not None and failure.repeats is not None and isinstance(entry.action, Revise):
+        base, earlier = state.draft(entry.action.base), state.draft(failure.repeats)
+        was, then = base.verdicts(), earlier.verdicts()
+        fixed = [n for n, v in then.items() if v.status == "pass" and n in was and was[n].status == "fail"]
+        lost = [n for n, v in was.items() if v.status == "pass" and lost_for_sure(earlier, n)]
+        if fixed and lost:
+            pair = frozenset(min(names, key=lambda name: _importance(state, name)) for names in (fixed, lost))
+            if pair <= known:
+                yield pair, state.policy.trades
+
+
+def _importance(state: State, name: str) -> tuple[bool, int, int]:
+    """What sorts the more important criterion first; the order of the spec breaks ties."""
+    criterion = state.criterion(name)
+    return not criterion.core, -criterion.impact, list(state.spec.names()).index(name)
+
+
+def _last_freeze(state: State, pair: frozenset[str]) -> int:
+    return max(
+        (lineage.since for lineage in state.lineages if frozenset({lineage.keep, lineage.free}) == pair), default=0
+    )
+
+
+def core_patience(state: State) -> int:
+    """How many passes in a row, in this lineage, brought the core no nearer (rule 14); 0 while the core is met."""
+    base = state.base
+    if base is None or state.distance(base).core == 0:
+        return 0
+    root = state.lineage.root
+    best = state.distance(state.draft(root)).core if root is not None else None
+    waited = 0
+    for entry in state.passes[state.lineage.since :]:
+        if isinstance(entry.action, Write) and entry.draft is None:
+            continue
+        draft = state.draft(entry.draft) if entry.draft is not None else None
+        core = state.distance(draft).core if draft is not None and state.complete(draft) else None
+        if core is not None and (best is None or core < best):
+            best, waited = core, 0
+        else:
+            waited += 1
+    return waited

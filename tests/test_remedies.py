@@ -1,0 +1,526 @@
+"""What ordinary moves cannot settle: structure, stubborn criteria, oscillation, a wrong premise, a changed target.
+
+Each test of a detector states the latest pass that it needs; all are within the default budget of eight.
+"""
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from setpoint.core.action import Reask, Revise, Write
+from setpoint.core.control import decide
+from setpoint.core.detect import conflict, core_patience, failed_tries, focus
+from setpoint.core.event import Drafted, MoveFailed, PatchMissed, Recorded, RoleModel
+from setpoint.core.fault import Verdict
+from setpoint.core.policy import SWITCHES, Policy, preset
+from setpoint.core.spec import Budget, Skeleton, Spec
+from setpoint.core.state import State
+from setpoint.errors import UsageError
+from setpoint.ledgers import MemoryLedger
+from setpoint.run import Crew, Result, Run
+from setpoint.testing import ScriptedMediator, ScriptedPerson
+from worlds import crew, criterion, meets, opened
+
+Answer = str | Drafted | PatchMissed | MoveFailed
+Script = list[str] | Callable[[int, Write | Revise | Reask, State], Answer]
+
+
+def spec(*names: str, judged: tuple[str, ...] = (), core: tuple[str, ...] = (), **impacts: int) -> Spec:
+    """A spec of criteria about words."""
+    made = [
+        criterion(name, judged=name in judged, core=name in core, impact=impacts.get(name.replace("-", "_"), 3))
+        for name in names
+    ]
+    return Spec(brief="b", criteria=tuple(made))
+
+
+async def play(first, someone: Crew) -> tuple[Result, State, list[Recorded]]:
+    """Play a run to its end."""
+    ledger = MemoryLedger()
+    it = await Run.open("r", first, ledger)
+    result = await it.drive(someone)
+    return result, it.state, list(await ledger.replay("r"))
+
+
+def kinds(events: list[Recorded], *wanted: str) -> list[str]:
+    """The events of some kinds, in order."""
+    return [r.event.kind for r in events if r.event.kind in wanted]
+
+
+def at_pass(events: list[Recorded], kind: str) -> int:
+    """After how many passes the first event of a kind came."""
+    made = 0
+    for recorded in events:
+        made += recorded.event.kind in {"drafted", "move_failed"}
+        if recorded.event.kind == kind:
+            return made
+    raise AssertionError(f"there is no {kind!r} event")
+
+
+# Focus (rule 7)
+
+
+async def test_focus_grows_after_two_clean_passes_and_halves_after_a_loss() -> None:
+    """Two faults at first, one more after two loss-free passes that fixed their targets, half after a loss."""
+    names = [f"w{n}" for n in range(9)]
+    taken: list[int] = []
+
+    def write(_call, action, state: State) -> str:
+        if action.kind == "write":
+            return "start"
+        taken.append(len(action.targets))
+        words = set(state.draft(action.base).draft.text.split())
+        words |= set(action.targets)
+        if len(taken) == 3:
+            words.discard("w0")  # the third pass loses one
+        return " ".join(sorted(words))
+
+    everything = Policy(off=("gain",), short_ladder=(Policy().short_ladder[1],) * 1)
+    _, state, _ = await play(
+        opened(spec(*names), policy=everything, budget=Budget(passes=6)), crew(spec(*names), write)
+    )
+    assert taken[:4] == [2, 2, 3, 1]
+    assert focus(state) in {1, 2}
+
+
+# Structure first (rule 10)
+
+
+OUTLINED = Spec(
+    brief="b",
+    kind="markdown",
+    criteria=(criterion("alpha"), criterion("beta")),
+    skeleton=Skeleton(criteria=(criterion("costs"),)),
+)
+
+
+async def test_the_outline_is_settled_and_locked_before_any_prose() -> None:
+    """Outline, locked headings, prose; a draft that changes the headings is a failed move."""
+    texts = ["## risks", "## costs\n\ncosts", "## other\n\nalpha", "## costs\n\nalpha", "## costs\n\nalpha beta"]
+    first = opened(OUTLINED, outline=OUTLINED.outline)
+    result, state, events = await play(first, crew(OUTLINED, texts))
+    assert kinds(events, "lock_outline", "stopped") == ["lock_outline", "stopped"]
+    assert state.skeleton == ("## costs",)
+    assert [p.failure.why for p in state.passes if p.failure] == ["skeleton_broken"]
+    assert (result.outcome, result.text) == ("accepted", "## costs\n\nalpha beta")
+
+
+async def test_an_outline_that_cannot_be_settled_is_locked_as_it_is_and_said_so() -> None:
+    """The best outline after two tries is taken; latest pass needed: 2."""
+    texts = ["## a", "## b", "## a\n\nalpha beta"]
+    _, _, events = await play(opened(OUTLINED, outline=OUTLINED.outline), crew(OUTLINED, texts))
+    locked = next(r.event for r in events if r.event.kind == "lock_outline")
+    assert (at_pass(events, "lock_outline"), locked.open) == (2, ("costs",))
+
+
+async def test_an_outline_never_is_the_text_that_is_accepted() -> None:
+    """What passes the outline's criteria has not met the spec's."""
+    texts = ["## costs alpha beta costs", "## costs alpha beta costs\n\nalpha beta"]
+    result, state, _ = await play(opened(OUTLINED, outline=OUTLINED.outline), crew(OUTLINED, texts))
+    assert result.outcome == "accepted"
+    assert result.text == texts[1]
+    assert [d.draft.stage for d in state.drafts] == ["outline", "prose"]
+
+
+async def test_a_person_can_refuse_an_outline_and_says_what_is_wanted() -> None:
+    """With `ask = outline` nothing is locked before a person agrees (rule 20)."""
+    person = ScriptedPerson(lambda ask: True if "two" in ask.text else "name two parts")
+    lessons: list[tuple[str, ...]] = []
+
+    def write(_call, action, state: State) -> str:
+        if action.kind == "write":
+            lessons.append(action.lessons)
+        return ["## costs\n\ncosts", "## costs\n\ncosts two", "## costs\n\nalpha beta"][len(state.passes)]
+
+    first = opened(OUTLINED, outline=OUTLINED.outline, policy=Policy(ask=("outline",)))
+    result, *_ = await play(first, crew(OUTLINED, write, person=person))
+    assert [ask.question for ask in person.asked] == ["outline", "outline"]
+    assert lessons == [(), ("name two parts",), ()]
+    assert result.outcome == "accepted"
+
+
+async def test_without_a_person_a_run_waits_and_goes_on_when_it_is_answered() -> None:
+    """Nothing is decided for a person; the run can be taken up with the answer."""
+    first = opened(OUTLINED, outline=OUTLINED.outline, policy=Policy(ask=("outline",)))
+    ledger = MemoryLedger()
+    it = await Run.open("r", first, ledger)
+    texts = ["## costs\n\ncosts", "## costs\n\nalpha beta"]
+    waiting = await it.drive(crew(OUTLINED, texts))
+    assert (waiting.outcome, waiting.question is not None) == (None, True)
+    person = ScriptedPerson(lambda _ask: True)
+    assert waiting.question is not None
+    await it.answer(await person.answer(waiting.question))
+    result = await it.drive(crew(OUTLINED, texts))
+    assert result.outcome == "accepted"
+
+
+async def test_fixed_headings_are_locked_from_the_start() -> None:
+    """Headings that the spec names need no outline."""
+    fixed = Spec(brief="b", criteria=(criterion("alpha"),), skeleton=Skeleton(headings=("## One", "## Two")))
+    texts = ["## One\n\nalpha", "## One\n\n## Two\n\nalpha"]
+    result, state, _ = await play(opened(fixed), crew(fixed, texts))
+    assert [p.failure.why for p in state.passes if p.failure] == ["skeleton_broken"]
+    assert result.text == texts[1]
+
+
+# Stubborn criteria (rule 12)
+
+
+def rewording(name: str, text: str, call: int) -> Verdict | bool:
+    """A critic that words the same fault anew in every reading."""
+    if meets(name, text):
+        return True
+    directive = f"in line 1, variation {call}: put {name} in other words each time"
+    return Verdict(criterion=name, status="fail", reason=f"r{call}", directive=directive, by="critic", shortfall=1.0)
+
+
+async def test_a_criterion_targeted_twice_in_vain_is_promoted_even_if_the_critic_rewords_it() -> None:
+    """Without a competing instruction it becomes a self-check; latest pass needed: 3."""
+    warm = spec("alpha", "warm", judged=("warm",))
+    texts = [f"alpha try{n}" for n in range(8)]
+    _, state, events = await play(opened(warm), crew(warm, texts, rewording))
+    assert state.promoted == ("warm",)
+    assert at_pass(events, "promote") == 3
+
+
+async def test_a_promoted_criterion_needs_evidence_that_stands_in_the_text_before_a_critic_is_paid() -> None:
+    """The author's own check is verified by code (rule 12)."""
+    warm = spec("alpha", "warm", judged=("warm",))
+
+    def write(call, action, state: State) -> Answer:
+        number = len(state.passes)
+        if not state.promoted:
+            return f"alpha try{number}"
+        quote = "nowhere to be found" if number == 3 else "warm words"
+        base = action.base if isinstance(action, Revise) else None
+        text = f"alpha warm words {number}"
+        origin = action.move if isinstance(action, Revise) else "first"
+        return Drafted(call=call, text=text, origin=origin, base=base, evidence={"warm": quote})
+
+    result, state, events = await play(opened(warm), crew(warm, write))
+    judged = [r.event.draft for r in events if r.event.kind == "judged"]
+    assert 4 not in judged, "the fourth draft cites nothing that stands in it, and no critic was paid for it"
+    unproven = state.drafts[3].verdict("warm")
+    assert unproven is not None
+    assert (unproven.status, unproven.by) == ("fail", "check")
+    assert result.outcome == "accepted"
+
+
+async def test_code_finds_the_competing_demand_and_says_which_comes_first() -> None:
+    """The more important one wins; latest pass needed: 3."""
+    pair = spec("alpha", "avoid-alpha", "beta", avoid_alpha=5)
+    first = opened(pair, competing=(("alpha", "avoid-alpha", "one forbids what the other requires"),))
+    _, state, events = await play(first, crew(pair, [f"beta try{n}" for n in range(8)]))
+    assert [(p.winner, p.loser, p.by) for p in state.preferences] == [("avoid-alpha", "alpha", "code")]
+    assert at_pass(events, "prefer") <= 3
+    assert state.promoted == (), "what was said to come second is not promoted"
+
+
+async def test_a_model_looks_for_what_competes_if_code_finds_nothing() -> None:
+    """What it cites becomes a precedence; what it does not find becomes a promotion."""
+    two = spec("alpha", "beta")
+    models = (RoleModel(role="author", model="a"), RoleModel(role="mediator", model="m"))
+    script = [f"try{n}" for n in range(8)]
+    mediator = ScriptedMediator({"alpha": "keep it under ten words"})
+    _, state, events = await play(opened(two, models=models), crew(two, script, mediator=mediator))
+    assert [(p.winner, p.loser, p.by) for p in state.preferences] == [("alpha", "keep it under ten words", "mediator")]
+    assert kinds(events, "mediated", "prefer", "promote")[:2] == ["mediated", "prefer"]
+    assert "beta" in state.promoted
+
+
+async def test_a_person_decides_about_precedence_if_asked() -> None:
+    """Refused: no precedence is set, and the criterion is promoted instead (rule 20)."""
+    pair = spec("alpha", "avoid-alpha", "beta", avoid_alpha=5)
+    person = ScriptedPerson(lambda _ask: False)
+    first = opened(
+        pair, competing=(("alpha", "avoid-alpha", "they exclude each other"),), policy=Policy(ask=("precedence",))
+    )
+    _, state, _ = await play(first, crew(pair, [f"beta try{n}" for n in range(8)], person=person))
+    assert state.preferences == ()
+    assert person.asked[0].question == "precedence"
+
+
+async def test_a_fix_that_was_rolled_back_is_no_sign_of_a_stubborn_criterion() -> None:
+    """Fixed but lost for another reason is a trade (rule 13)."""
+    pair = spec("alpha", "beta", alpha=5)
+    _, state, _ = await play(opened(pair, budget=Budget(passes=3)), crew(pair, ["alpha one", "beta two", "beta three"]))
+    assert failed_tries(state, "beta") == 0
+
+
+# Oscillation (rule 13)
+
+
+def torn(pair: tuple[str, str], *, heeds: bool) -> Callable[[int, Write | Revise | Reask, State], Answer]:
+    """An author that fixes one of two at the other's cost, unless it is told to hold one and can."""
+
+    def write(_call, action, state: State) -> str:
+        number = len(state.passes)
+        if not isinstance(action, Revise):
+            return f"{pair[0]} {number}"
+        words = set(state.draft(action.base).draft.text.split()) & set(pair)
+        target = next(name for name in pair if name in action.targets)
+        other = pair[1] if target == pair[0] else pair[0]
+        words.add(target)
+        if not (heeds and other in action.hold):
+            words.discard(other)
+        return " ".join([*sorted(words), str(number)])
+
+    return write
+
+
+async def test_two_trades_freeze_the_more_important_of_the_pair_and_both_are_met() -> None:
+    """A satisfiable conflict ends accepted; latest pass needed: 4."""
+    pair = spec("alpha", "beta", alpha=4)
+    result, _, events = await play(opened(pair), crew(pair, torn(("alpha", "beta"), heeds=True)))
+    frozen = next(r.event for r in events if r.event.kind == "freeze")
+    assert (frozen.keep, frozen.free, at_pass(events, "freeze")) == ("alpha", "beta", 3)
+    assert (result.outcome, result.passes) == ("accepted", 4)
+
+
+async def test_a_pair_that_excludes_each_other_is_named_a_contradiction_within_the_default_budget() -> None:
+    """Frozen once each way round and still open; latest pass needed: 7."""
+    pair = spec("alpha", "beta", alpha=4)
+    result, state, events = await play(opened(pair), crew(pair, torn(("alpha", "beta"), heeds=False)))
+    assert kinds(events, "freeze", "thaw", "contradict") == ["freeze", "thaw", "freeze", "thaw", "contradict"]
+    assert result.outcome == "contradiction"
+    assert "alpha and beta exclude each other" in result.reason
+    assert len(state.passes) <= 7
+
+
+async def test_during_a_freeze_a_draft_that_loses_the_frozen_criterion_is_rejected_whatever_its_distance() -> None:
+    """Any draft losing A is rejected (rule 13)."""
+    pair = spec("alpha", "beta", "gamma", alpha=3, gamma=5)
+
+    def write(_call, action, state: State) -> Answer:
+        if isinstance(action, Revise) and action.hold:
+            return f"beta gamma {len(state.passes)}"
+        return torn(("alpha", "beta"), heeds=False)(_call, action, state)
+
+    _, state, _ = await play(opened(pair, policy=Policy(freeze_passes=2, off=("promote",))), crew(pair, write))
+    for entry in state.passes:
+        action = entry.action
+        if isinstance(action, Revise) and action.hold:
+            assert meets(action.hold[0], state.draft(action.base).draft.text)
+
+
+async def test_a_text_that_returns_to_an_earlier_state_makes_a_conflicting_pair() -> None:
+    """The author sends a rolled-back draft again; latest pass needed: 3."""
+    pair = spec("alpha", "beta", alpha=4)
+
+    def write(_call, action, _state: State) -> str:
+        return "alpha" if action.kind == "write" else "beta"
+
+    _, state, events = await play(opened(pair, budget=Budget(passes=3)), crew(pair, write))
+    assert state.passes[2].failure is not None
+    assert state.passes[2].failure.repeats == 2
+    assert conflict(state) == ("alpha", "beta")
+    assert kinds(events, "freeze") == []  # the budget came first
+
+
+async def test_judge_noise_makes_no_conflict() -> None:
+    """One critic's word about a loss is read again before it counts (rules 8, 13)."""
+    two = spec("alpha", "warm", "kind", judged=("warm", "kind"))
+    seen: dict[tuple[str, str], int] = {}
+
+    def judge(name: str, text: str, _call: int) -> bool:
+        seen[name, text] = seen.get((name, text), 0) + 1
+        truth = meets(name, text)
+        return (not truth) if name == "warm" and seen[name, text] == 1 and "try" in text else truth
+
+    texts = ["warm kind", "warm kind alpha try1", "warm kind alpha try2"]
+    result, state, events = await play(opened(two), crew(two, texts, judge))
+    assert kinds(events, "freeze") == []
+    assert conflict(state) is None
+    assert result.outcome == "accepted"
+
+
+async def test_lines_that_show_a_frozen_criterion_are_locked() -> None:
+    """Evidence of a frozen criterion is compared byte for byte (rules 9, 13)."""
+    pair = spec("alpha", "warm", judged=("alpha", "warm"), alpha=4)
+
+    def judge(name: str, text: str, _call: int) -> Verdict:
+        lines = tuple(n for n, line in enumerate(text.splitlines(), 1) if name in line.split())
+        good = bool(lines)
+        directive = "" if good else f"in line 1, say {name} once"
+        status = "pass" if good else "fail"
+        return Verdict(
+            criterion=name, status=status, directive=directive, lines=lines, by="critic", shortfall=float(not good)
+        )
+
+    def write(_call, action, state: State) -> str:
+        number = len(state.passes)
+        if not isinstance(action, Revise):
+            return f"alpha stands here\n{number}"
+        if action.hold:
+            return f"alpha stands elsewhere\nwarm {number}"
+        return f"warm {number}" if "warm" in action.targets else f"alpha stands here\n{number}"
+
+    _, state, _ = await play(opened(pair, policy=Policy(off=("promote",))), crew(pair, write, judge))
+    held = [p for p in state.passes if isinstance(p.action, Revise) and p.action.hold == ("alpha",)]
+    assert held
+    assert all(p.failure is not None and p.failure.why == "lock_broken" for p in held)
+
+
+# Wrong premise (rule 14)
+
+
+async def test_a_first_draft_that_misses_its_core_is_redrafted_not_revised() -> None:
+    """A wrong premise is not polished; latest pass needed: 2."""
+    plan = spec("alpha", "beta", core=("alpha",))
+    moves: list[str] = []
+
+    def write(_call, action, _state: State) -> str:
+        moves.append(action.kind if action.kind == "write" else action.move)
+        return "beta" if len(moves) == 1 else "alpha beta"
+
+    result, *_ = await play(opened(plan), crew(plan, write))
+    assert moves == ["write", "redraft"]
+    assert result.outcome == "accepted"
+
+
+async def test_two_passes_without_gain_on_the_core_restart_with_lessons_and_another_approach() -> None:
+    """From the spec, never from the draft; latest pass needed: 4."""
+    plan = spec("alpha", "beta", core=("alpha",))
+    starts: list[Write] = []
+
+    def write(_call, action, state: State) -> str:
+        if isinstance(action, Write):
+            starts.append(action)
+        return f"alpha beta {len(state.passes)}" if len(starts) == 2 else f"beta {len(state.passes)}"
+
+    result, state, events = await play(opened(plan), crew(plan, write))
+    assert at_pass(events, "restart") == 3
+    assert starts[0].lessons == ()
+    assert starts[1].lessons == ("add the word 'alpha'",)
+    assert starts[1].approach
+    assert (result.outcome, result.passes) == ("accepted", 4)
+    assert state.lineage.kind == "restart"
+
+
+async def test_the_old_best_is_returned_if_the_restart_was_worse() -> None:
+    """A run returns the best of all its lineages."""
+    plan = spec("alpha", "beta", "gamma", core=("alpha",))
+    texts = ["beta gamma", "beta x", "beta y", "nothing z", "nothing u", "nothing v", "nothing w", "nothing t"]
+    result, state, _ = await play(opened(plan), crew(plan, texts))
+    assert result.text == "beta gamma"
+    assert result.outcome == "off_target"
+    assert len(state.passes) == 6, "two passes after the restart without a gain on the core are enough"
+
+
+async def test_core_patience_counts_passes_without_gain_on_the_core_only() -> None:
+    """A pass that gains something else does not help a wrong premise."""
+    plan = spec("alpha", "beta", "gamma", core=("alpha",))
+    first = opened(plan, budget=Budget(passes=3), policy=Policy(off=("restart",)))
+    _, state, _ = await play(first, crew(plan, ["x", "x beta", "x beta gamma"]))
+    assert core_patience(state) == 2
+
+
+# The target (rules 1 and 20)
+
+
+async def test_an_amendment_measures_everything_again_and_the_run_goes_on() -> None:
+    """The best draft may be another one now."""
+    old, new = spec("alpha", "beta"), spec("gamma", "alpha")
+    texts = ["gamma alpha", "alpha x", "alpha y"]
+    ledger = MemoryLedger()
+    it = await Run.open("r", opened(old, budget=Budget(passes=3)), ledger)
+    ended = await it.drive(crew(old, texts))
+    assert ended.outcome == "out_of_budget"
+    await it.amend(new, who="Ada", why="beta was never wanted")
+    result = await it.drive(crew(new, texts))
+    assert (result.outcome, result.text) == ("accepted", "gamma alpha")
+    assert it.state.spec.digest == new.digest
+    assert (await ledger.replay("r"))[-1].digest == new.digest
+
+
+async def test_a_second_amendment_needs_to_be_said_twice() -> None:
+    """A target that keeps moving is drift (rule 1)."""
+    it = await Run.open("r", opened(spec("alpha")), MemoryLedger())
+    await it.amend(spec("beta"), who="Ada", why="first")
+    with pytest.raises(UsageError, match="amended before"):
+        await it.amend(spec("gamma"), who="Ada", why="second")
+    await it.amend(spec("gamma"), who="Ada", why="second", again=True)
+    assert len(it.state.amendments) == 2
+
+
+async def test_the_same_spec_is_no_amendment() -> None:
+    """Nothing is measured again for nothing."""
+    it = await Run.open("r", opened(spec("alpha")), MemoryLedger())
+    with pytest.raises(UsageError, match="nothing was amended"):
+        await it.amend(spec("alpha"), who="Ada", why="no reason")
+
+
+async def test_a_person_who_overrules_settles_the_verdict() -> None:
+    """One vote of a person outweighs any number of readings (rule 20)."""
+    warm = spec("warm", judged=("warm",))
+    it = await Run.open("r", opened(warm, budget=Budget(passes=1)), MemoryLedger())
+    blind = crew(warm, ["not that"])
+    assert (await it.drive(blind)).outcome == "out_of_budget"
+    await it.overrule("warm", passes=True, who="Ada", why="it is warm enough")
+    result = await it.drive(blind)
+    assert result.outcome == "accepted"
+    assert result.verdicts["warm"].by == "person"
+
+
+async def test_only_known_criteria_can_be_overruled() -> None:
+    """The error names those there are."""
+    it = await Run.open("r", opened(spec("alpha"), given="alpha"), MemoryLedger())
+    with pytest.raises(UsageError, match="the spec has: alpha"):
+        await it.overrule("warmth", passes=True, who="Ada", why="w")
+
+
+# Presets and switches
+
+
+async def test_the_textbook_stops_at_the_first_pass_that_resolves_nothing() -> None:
+    """`canon` goes on only where a remedy is due (rule 15)."""
+    two = spec("alpha", "beta")
+    result, state, _ = await play(
+        opened(two, policy=preset("canon")), crew(two, ["alpha", "alpha x", "alpha y", "alpha z"])
+    )
+    assert len(state.passes) == 2
+    assert result.outcome == "unsatisfiable"
+    assert "resolved nothing" in result.reason
+
+
+async def test_the_textbook_reads_every_draft_in_full() -> None:
+    """`canon` pays the critic for drafts that cannot win, too."""
+    two = spec("alpha", "warm", judged=("warm",), alpha=5)
+    for policy, expected in ((preset("canon"), [1, 2]), (Policy(), [1])):
+        first = opened(two, budget=Budget(passes=2), policy=policy)
+        _, _, events = await play(first, crew(two, ["alpha", "warm"]))
+        assert [r.event.draft for r in events if r.event.kind == "judged"] == expected
+
+
+def test_an_unknown_switch_is_refused() -> None:
+    """A misspelt ablation would measure nothing."""
+    with pytest.raises(ValueError, match="cannot be switched off"):
+        Policy(off=("fokus",))
+
+
+@pytest.mark.parametrize("switch", SWITCHES)
+async def test_with_any_rule_off_a_run_still_ends(switch: str) -> None:
+    """Ablations measure a rule's absence, not a crash."""
+    both = spec("alpha", "beta", "warm", judged=("warm",), core=("alpha",))
+    texts = [f"{'alpha' if n % 2 else 'beta warm'} {n}" for n in range(9)]
+    result, state, _ = await play(opened(both, policy=Policy(off=(switch,))), crew(both, texts))
+    assert result.outcome is not None
+    assert len(state.passes) <= 8
+    assert decide(state).action is not None
+
+
+def test_every_switch_is_asked_for_somewhere() -> None:
+    """A switch that nothing looks at would be a lie."""
+    from importlib import resources
+
+    core = resources.files("setpoint.core")
+    sources = [
+        path.read_text(encoding="utf-8")
+        for folder in (core, core.joinpath("control"))
+        for path in folder.iterdir()
+        if path.name.endswith(".py") and path.name != "policy.py"
+    ]
+    compose = resources.files("setpoint.compose").joinpath("wiring.py").read_text(encoding="utf-8")
+    asked = set(re.findall(r'policy\.on\("(\w+)"\)', "\n".join([*sources, compose])))
+    assert asked == set(SWITCHES)
