@@ -4,13 +4,14 @@ import itertools
 import math
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from setpoint.core.action import Revise
-from setpoint.core.event import RoleModel
+from setpoint.core.event import MoveRecord, RoleModel
 from setpoint.core.expected import Amount, Cost, expected_cost, likely_words
 from setpoint.core.forecast import (
     ENOUGH_RUNS,
@@ -27,7 +28,7 @@ from setpoint.core.spec import Budget, CheckCall, Criterion, Spec
 from setpoint.core.state import State, fold
 from setpoint.ledgers import MemoryLedger
 from setpoint.run import Run
-from worlds import World, crew, criterion, opened
+from worlds import Has, World, crew, criterion, opened
 
 STRONG, MIDDLING, WEAK = (PRIORS[skill, "short"] for skill in ("strong", "middling", "weak"))
 COST = Cost(first=Amount(100, 0.01), again=Amount(100, 0.01))
@@ -325,6 +326,13 @@ def test_the_convergence_number_is_said_in_words(criteria: int, q: float, p: flo
     assert says in outlook.convergence_says
 
 
+def test_an_outline_takes_a_pass() -> None:
+    """Nothing is done by pass 1 then, and by pass 2 what would have been done by pass 1."""
+    plain = estimate(spec(3), Budget(), MIDDLING, COST)
+    outlined = estimate(spec(3), Budget(), MIDDLING, COST, outline=True)
+    assert outlined.done == (0.0, *plain.done[:-1])
+
+
 def test_caps_on_tokens_and_money_lower_the_chance() -> None:
     """Passes of 100 tokens and a cent: 350 tokens are three passes, two cents are two."""
     sure = rates(0.5, 0.0, 0.5)
@@ -461,13 +469,30 @@ async def test_a_run_that_has_not_ended_is_not_past() -> None:
     assert past_run(run.state) is None
 
 
+async def test_what_earlier_runs_showed_is_part_of_the_forecast_within_a_run() -> None:
+    """Records of short texts count for a short text, those of long ones do not."""
+    target = spec(3)
+
+    async def first(*history: MoveRecord) -> Outlook:
+        return reforecast((await Run.open("r", opened(target, history=history), MemoryLedger())).state)
+
+    plain = await first()
+    good = MoveRecord(move="redraft", long=False, tried=40, fixed=38, held=80, lost=0, moves=20)
+    assert (await first(good)).rates.p > plain.rates.p
+    assert (await first(good)).rates.q < plain.rates.q
+    assert (await first(good)).rates.source.startswith("earlier runs of this author")
+    assert await first(replace(good, long=True)) == plain
+
+
+@pytest.mark.parametrize("outlined", [False, True])
 @pytest.mark.parametrize("seed", range(12))
-async def test_whatever_happens_a_forecast_can_be_made_at_every_event(seed: int) -> None:
+async def test_whatever_happens_a_forecast_can_be_made_at_every_event(seed: int, outlined: bool) -> None:  # noqa: FBT001
     """Chances stay chances, experience stays countable, in worlds of any skill and trouble."""
     target = spec(3, 2)
     ledger = MemoryLedger()
-    run = await Run.open("r", opened(target), ledger)
-    await run.drive(World(spec=target, seed=seed, skill=0.3 + 0.05 * seed, trouble=0.2).crew())
+    run = await Run.open("r", opened(target, outline=(criterion("plan-word0"),) if outlined else ()), ledger)
+    people = World(spec=target, seed=seed, skill=0.3 + 0.05 * seed, trouble=0.2).crew()
+    await run.drive(replace(people, checks={**people.checks, "plan-word0": Has("word0")}))
     events = await ledger.replay("r")
     for n in range(1, len(events) + 1):
         state = fold(events[:n])
@@ -477,6 +502,7 @@ async def test_whatever_happens_a_forecast_can_be_made_at_every_event(seed: int)
         seen = experience(state)
         assert all(0 <= fixed <= tried for tried, fixed in (*seen.tries, seen.checks, seen.judged))
         assert 0 <= seen.lost <= seen.held
+        assert seen.checks[0] % 3 == 0
         open_now = state.open_criteria(state.best) if state.best else ()
         if any(name in state.set_aside for name in open_now):
             assert outlook.chance == 0.0

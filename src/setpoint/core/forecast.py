@@ -160,10 +160,10 @@ def reforecast(state: State, prior: Rates | None = None, past: Sequence[PastRun]
     words = len(best.draft.text.split()) if best else likely_words(spec)
     author = state.model("author")
     prior = prior or rates_for(author.model if author else "", words)
-    runs = relevant(past, spec.digest)
-    rates = learn(_learnt(prior, runs), experience(state))
     if not past:
         prior = _with_records(prior, state, words)
+    runs = relevant(past, spec.digest)
+    rates = learn(_learnt(prior, runs), experience(state))
     tactic = state.policy.ladder(words)[0]
     places = focus_now(state) if tactic.focus == "few" else faults_at_once(state.policy, tactic)
     horizon = max(budget.passes, used + _HORIZON)

@@ -122,8 +122,8 @@ def forecast_says(state: State) -> str:
 def forecast_lines(events: Sequence[Recorded]) -> tuple[ForecastLine, ...]:
     """The forecast of a run at its start and after each pass, and what came of it.
 
-    Computed from the events alone, so that it is what a reader of the run would have been told at the time; past runs
-    are no part of it.
+    Computed from the events alone, so that it is what a reader of the run would have been told at the time: of
+    earlier runs it knows what this one was opened with.
 
     Args:
         events: all events of the run in order.
