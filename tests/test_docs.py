@@ -13,7 +13,11 @@ from setpoint.testing.server import FaultServer
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([*ROOT.glob("docs/**/*.md"), ROOT / "README.md", ROOT / "CHANGELOG.md"])
-RUNNABLE = ["docs/how-to/test-a-spec-without-a-model.md", "docs/reference/library.md"]
+RUNNABLE = [
+    "docs/how-to/estimate-before-you-start.md",
+    "docs/how-to/test-a-spec-without-a-model.md",
+    "docs/reference/library.md",
+]
 
 
 @pytest.mark.parametrize("example", list(find_examples(*[str(ROOT / page) for page in RUNNABLE])), ids=str)

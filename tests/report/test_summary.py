@@ -437,5 +437,6 @@ def test_the_json_keeps_its_shape(scene: Scene) -> None:
             "trouble": "str",
             "next_steps": ["str"],
             "advice": ["str"],
+            "forecast": [{"about": "str", "says": "str"}],
         }
     )

@@ -3,6 +3,7 @@
 The command line and the library both come through here, so that what one can do the other can.
 """
 
+from setpoint.compose.estimating import estimate_request
 from setpoint.compose.inputs import SpecLike, build_checks, commands, read_draft, read_spec
 from setpoint.compose.reading import reading
 from setpoint.compose.refine import refine
@@ -26,6 +27,7 @@ __all__ = [
     "begin_run",
     "build_checks",
     "commands",
+    "estimate_request",
     "find_run",
     "new_run_id",
     "open_ledger",

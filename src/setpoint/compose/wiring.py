@@ -39,6 +39,7 @@ __all__ = [
     "new_run_id",
     "open_ledger",
     "remember_probes",
+    "role_models",
     "supervised",
     "take_up_run",
 ]
@@ -226,6 +227,17 @@ def _cast(request: Request, where: Settings) -> dict[Role, Named]:
     if isinstance(author, str | Model) and isinstance(reader, str | Model):
         who["mediator"] = reader  # it reads the prompts of our own author, so there must be one
     return who
+
+
+def role_models(request: Request, where: Settings, budget: Budget) -> tuple[RoleModel, ...]:
+    """Who would play which role, with prices; empty if no author is named.
+
+    Raises:
+        ConfigError: if a money cap meets an unknown price.
+    """
+    if request.named("author", where.config) is None:
+        return ()
+    return tuple(_role_model(role, named, where, budget) for role, named in _cast(request, where).items())
 
 
 def _crew(spec: Spec, who: Mapping[Role, Named], where: Settings, outline: Sequence[Criterion] = ()) -> Crew:

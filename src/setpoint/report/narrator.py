@@ -42,6 +42,7 @@ from setpoint.core.event import (
 from setpoint.core.fault import Verdict
 from setpoint.core.state import State
 from setpoint.report.history import note_of, targets_of
+from setpoint.report.outlook import forecast_says
 from setpoint.report.readings import gained, lost, probe_view, result
 from setpoint.report.text import and_list, dollars, duration, one_line, plural, thousands
 from setpoint.report.words import (
@@ -104,6 +105,8 @@ def _opening(state: State) -> Iterator[str]:
     yield f"{one_line(opened.title)}: {plural(len(spec.criteria), 'criterion')} ({measured}); at most {_caps(state)}"
     shown = [model for model in opened.models if model.role != "mediator"]
     yield "; ".join(f"{model.role}: {model.model}" for model in shown) or "no models"
+    if ahead := forecast_says(state):
+        yield f"forecast: {ahead}"
 
 
 def _caps(state: State) -> str:

@@ -14,6 +14,7 @@ from setpoint.report import readings
 from setpoint.report.advice import next_steps, spec_advice
 from setpoint.report.diff import Diff, compare
 from setpoint.report.history import History, Tally, follow
+from setpoint.report.outlook import forecast_lines
 from setpoint.report.view import (
     CriterionRow,
     DistancePoint,
@@ -84,6 +85,7 @@ def summarise(events: Sequence[Recorded]) -> Summary:
         trouble=state.last_trouble,
         next_steps=next_steps(state, events[0].run, returned),
         advice=spec_advice(state, returned),
+        forecast=forecast_lines(events),
     )
 
 

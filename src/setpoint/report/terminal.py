@@ -16,11 +16,12 @@ from rich.table import Table
 from rich.text import Text
 
 from setpoint.core.action import Revise, Write
-from setpoint.core.event import Recorded, Requested, Stopped
+from setpoint.core.event import Event, Opened, Recorded, Requested, Stopped
 from setpoint.core.state import State, begin, evolve
 from setpoint.report.grid import glyphs_for, grid, safe
 from setpoint.report.history import targets_of
 from setpoint.report.narrator import Narrator, spending
+from setpoint.report.outlook import forecast_says
 from setpoint.report.readings import probe_view
 from setpoint.report.text import clean, dollars, duration, one_line, plural, thousands
 from setpoint.report.view import Summary, TargetView
@@ -36,7 +37,7 @@ _FEWEST_ROWS = 3
 _FAULTS = 4
 """So many of the faults being fixed are shown; a redraft takes on all of them."""
 _LOW = 30
-"""On a terminal with fewer lines one fault is shown."""
+"""On a terminal with fewer lines one fault is shown, and no forecast."""
 _BRIEF = 400
 
 
@@ -59,6 +60,7 @@ class LiveView:
         self._state: State | None = None
         self._run = ""
         self._fixing: tuple[TargetView, ...] = ()
+        self._forecast = ""
         self._since = clock()
         self._live: Live | None = None
 
@@ -105,6 +107,8 @@ class LiveView:
                 if before is not None and isinstance(recorded.event.action, Write | Revise):
                     action = recorded.event.action
                     self._fixing = targets_of(before, action) if isinstance(action, Revise) else ()
+            if isinstance(recorded.event, Opened) or (before is not None and _asks_anew(recorded.event)):
+                self._forecast = forecast_says(before or after)
             self._run = recorded.run
             self._state = after
             return after
@@ -112,11 +116,14 @@ class LiveView:
     def _frame(self) -> RenderableType:
         with self._lock:
             state, fixing, waited = self._state, self._fixing, self._clock() - self._since
+            forecast = self._forecast
         if state is None:
             return Text(" starting", style="dim")
         title = Text(f" {safe(one_line(state.opened.title, 60), self._console)}", style="bold")
         title.append(f"   run {safe(self._run, self._console)}", style="dim not bold")
-        now = _facts(self._console, _now(state, fixing, waited, _FAULTS if self._console.height >= _LOW else 1))
+        low = self._console.height < _LOW
+        facts = _now(state, fixing, waited, "" if low else forecast, 1 if low else _FAULTS)
+        now = _facts(self._console, facts)
         rows, legend = self._room(now)
         table = grid(state, self._console, rows=rows, legend=legend)
         return Group(title, Text(), *table, Text(), now)
@@ -130,7 +137,14 @@ class LiveView:
         return (rows, True) if rows >= _FEWEST_ROWS else (max(_FEWEST_ROWS, rows + _LEGEND_LINES), False)
 
 
-def _now(state: State, fixing: tuple[TargetView, ...], waited: float, faults: int) -> Iterator[tuple[str, str]]:
+def _asks_anew(event: Event) -> bool:
+    """Whether the last pass is settled and another begins, so that a forecast says something new."""
+    return isinstance(event, Requested) and isinstance(event.action, Revise)
+
+
+def _now(
+    state: State, fixing: tuple[TargetView, ...], waited: float, forecast: str, faults: int
+) -> Iterator[tuple[str, str]]:
     """What is being done, by which rule, about which fault, what is waited for, and what is spent."""
     request, stopped = state.pending, state.stopped
     for role in ("critic", "confirmer"):
@@ -153,6 +167,8 @@ def _now(state: State, fixing: tuple[TargetView, ...], waited: float, faults: in
         yield "wait", f"{role_says(request.role)} ({model.model if model else 'unknown model'}), {duration(waited)}"
     else:
         yield "now", "measuring"
+    if stopped is None and forecast:
+        yield "ahead", forecast
     yield "spent", spending(state)
 
 
@@ -218,6 +234,8 @@ def _summary_rows(summary: Summary, console: Console, report: str) -> Iterator[t
     for step in summary.next_steps:
         yield "next", step
     yield "spent", _spent(summary)
+    for line in summary.forecast:
+        yield "forecast", f"{line.about}: {line.says}"
     if report:
         yield "report", report
 

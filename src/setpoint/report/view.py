@@ -19,6 +19,7 @@ __all__ = [
     "CellStatus",
     "CriterionRow",
     "DistancePoint",
+    "ForecastLine",
     "ModelRow",
     "MoveName",
     "OpenFault",
@@ -239,6 +240,14 @@ class SourceRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastLine:
+    """One line about the forecast: a word for what it is about, and a sentence."""
+
+    about: str
+    says: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
     """Everything there is to show about a run."""
 
@@ -290,3 +299,5 @@ class Summary:
     """What to do now."""
     advice: tuple[str, ...]
     """What to change in the spec."""
+    forecast: tuple[ForecastLine, ...] = ()
+    """What was forecast at the start and on the way, and what came of it (rule 17)."""

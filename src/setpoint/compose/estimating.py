@@ -1,0 +1,51 @@
+"""What a run would take, before it is started: no call is made, no key is read, no program is run."""
+
+from setpoint.compose.history import past_runs
+from setpoint.compose.settings import Settings
+from setpoint.compose.structure import outline_for
+from setpoint.compose.wiring import Request, role_models
+from setpoint.core.expected import expected_cost, likely_words
+from setpoint.core.forecast import Outlook, estimate, faults_at_once
+from setpoint.core.policy import Policy
+from setpoint.core.rates import rates_for
+from setpoint.ports import Ledger
+from setpoint.rubric.probe import battery
+
+__all__ = ["estimate_request"]
+
+
+async def estimate_request(request: Request, where: Settings, ledger: Ledger | None) -> Outlook:
+    """The outlook of a run as it would be begun.
+
+    Args:
+        request: the run; an author that is not named anywhere counts as a middling one of unknown price.
+        where: the configuration.
+        ledger: where past runs are; None if nothing was ever recorded.
+
+    Raises:
+        ConfigError: if a money cap meets an unknown price, or a price file cannot be used.
+    """
+    spec = request.spec.spec
+    budget = request.budget or request.spec.budget
+    models = role_models(request, where, budget)
+    author = next((model.model for model in models if model.role == "author"), "")
+    words = likely_words(spec)
+    policy = request.policy or Policy()
+    tactic = policy.ladder(words)[0]
+    cost = expected_cost(
+        spec,
+        models,
+        words=words,
+        edits=tactic.move == "edit",
+        probe_items=len(battery()) if request.probe else 0,
+    )
+    past = await past_runs(ledger, author, spec.digest) if ledger is not None and author else ()
+    return estimate(
+        spec,
+        budget,
+        rates_for(author, words),
+        cost,
+        focus=faults_at_once(policy, tactic),
+        outline=bool(outline_for(spec, request.draft)),
+        past=past,
+    )

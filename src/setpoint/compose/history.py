@@ -1,0 +1,34 @@
+"""Past runs, read from the user's ledger for forecasts (rule 17)."""
+
+from typing import Final
+
+from setpoint.core.past import PastRun, past_run
+from setpoint.core.state import fold
+from setpoint.ports import Ledger
+
+__all__ = ["past_runs"]
+
+MOST_RUNS: Final = 200
+"""So many of the latest ended runs are looked at: authors and habits change, and reading takes time."""
+
+
+async def past_runs(ledger: Ledger, author: str, digest: str = "") -> tuple[PastRun, ...]:
+    """The ended runs of an author in a ledger, the latest first.
+
+    Args:
+        ledger: where to look.
+        author: ``provider:name``, exactly as the runs were started with.
+        digest: of a spec whose runs are looked at before others.
+
+    Raises:
+        LedgerError: if they cannot be read.
+    """
+    ended = [info for info in await ledger.runs() if info.outcome]
+    found: list[PastRun] = []
+    for info in sorted(ended, key=lambda info: info.digest != digest)[:MOST_RUNS]:
+        state = fold(await ledger.replay(info.run))
+        model = state.model("author")
+        run = past_run(state) if model is not None and model.model == author else None
+        if run is not None:
+            found.append(run)
+    return tuple(found)
