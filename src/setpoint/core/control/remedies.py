@@ -146,21 +146,13 @@ def competing(state: State) -> Action | None:
         return None
     for one, other, why in state.opened.competing:
         if name in (one, other):
-            winner, loser = _first_of(state, name, other if name == one else one)
-            return _prefer(state, Prefer(winner=winner, loser=loser, why=why, by="code"))
+            # The other demand is met already, at the cost of this one: only the other order changes anything. Should
+            # it cost more than it brings, the ratchet takes it back, and the two become a conflicting pair.
+            return _prefer(state, Prefer(winner=name, loser=other if name == one else one, why=why, by="code"))
     found = state.mediated.get(name)
-    if found is None or not found.competing:
-        return None
-    winner, loser = _first_of(state, name, found.competing)
-    return _prefer(state, Prefer(winner=winner, loser=loser, why=found.why, by="mediator"))
-
-
-def _first_of(state: State, stubborn: str, rival: str) -> tuple[str, str]:
-    """Which comes first: the more important of two criteria, and a criterion before anything else in the prompt."""
-    if rival not in set(state.spec.names()):
-        return stubborn, rival
-    first, second = sorted((stubborn, rival), key=lambda name: (_importance(state, name), name != stubborn))
-    return first, second
+    if found is not None and found.competing:
+        return _prefer(state, Prefer(winner=name, loser=found.competing, why=found.why, by="mediator"))
+    return None
 
 
 def _prefer(state: State, preference: Prefer) -> Action | None:
