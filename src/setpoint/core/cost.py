@@ -121,18 +121,21 @@ def _reading(state: State, role: Role, draft: int, criteria: int) -> Reservation
     return _priced(state, role, prompt, READING_BASE + READING_EACH * criteria)
 
 
-def _follow_up(state: State) -> Reservation:
+def _follow_up(state: State, action: Write | Revise | Reask) -> Reservation:
     """What a new draft needs so that it is of use: one reading and one confirmation."""
     judged = len([c for c in (*state.spec.criteria, *state.opened.outline) if c.check is None])
     if not judged:
         return Reservation(0, 0.0)
+    readings = 3 if isinstance(action, Reask) or (isinstance(action, Revise) and action.move == "edit") else 2
     draft = state.opened.reply_tokens + _LINE_NUMBER * 200
     reading = _reading(state, "critic", draft, judged)
     if state.model("confirmer"):
         confirmation = _reading(state, "confirmer", draft, judged)
-        return Reservation(reading.tokens + confirmation.tokens, reading.money + confirmation.money)
-    # The same critic confirms one criterion per call where that fits, and in one call where it does not.
-    return Reservation(2 * reading.tokens, 2 * reading.money)
+        first = readings - 1
+        return Reservation(first * reading.tokens + confirmation.tokens, first * reading.money + confirmation.money)
+    # The same critic confirms one criterion per call where that fits, and in one call where it does not. What is carried
+    # over an edit is read once more before it is confirmed.
+    return Reservation(readings * reading.tokens, readings * reading.money)
 
 
 def affordable(state: State, actions: Sequence[Call]) -> bool:
@@ -151,7 +154,7 @@ def shortage(state: State, action: Call) -> str:
     An author call must leave room for its reading and one confirmation.
     """
     own = reservation(state, action)
-    after = _follow_up(state) if isinstance(action, Write | Revise | Reask) else Reservation(0, 0.0)
+    after = _follow_up(state, action) if isinstance(action, Write | Revise | Reask) else Reservation(0, 0.0)
     budget, spent = state.budget, state.spent
     tokens = own.tokens + after.tokens
     if budget.tokens is not None and spent.tokens + tokens > budget.tokens:

@@ -97,13 +97,13 @@ class Policy:
     long_words: int = 400
     trust_threshold: float = 0.6
     disputes: int = 2
-    broken_readings: int = 3
+    broken_readings: int = 4
     failed_calls: int = 2
     empty_starts: int = 3
     short_ladder: tuple[Tactic, ...] = LADDER_SHORT
     long_ladder: tuple[Tactic, ...] = LADDER_LONG
-    focus: int = 2
-    most_focus: int = 4
+    focus: int = 4
+    most_focus: int = 6
     stubborn: int = 2
     trades: int = 2
     freeze_passes: int = 2
@@ -135,7 +135,7 @@ PRESETS: Final[Mapping[Preset, Policy]] = MappingProxyType(
     {
         "default": Policy(),
         # The textbook: one or two faults a pass, every draft read in full, no pass after one that resolved nothing.
-        "canon": replace(Policy(), preset="canon", most_focus=2, minor_patience=1),
+        "canon": replace(Policy(), preset="canon", focus=2, most_focus=2, minor_patience=1),
     }
 )
 

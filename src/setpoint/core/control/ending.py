@@ -53,6 +53,10 @@ def confirm(state: State) -> Action | None:
     if best is None or state.open_criteria(best) or not state.policy.on("confirm"):
         return None
     ruled = {ruling.criterion for ruling in state.overruled if ruling.draft == best.number}
+    carried = tuple(c.name for c in state.judged(best) if all(vote.carried for vote in best.votes[c.name]))
+    if carried:
+        # A pass that was carried over an edit is no reading of this text, and one reading alone is not believed.
+        return Judge(draft=best.number, criteria=carried, purpose="fresh")
     due = [c.name for c in state.judged(best) if ("confirm", c.name) not in best.asked and c.name not in ruled]
     if not due:
         return None
