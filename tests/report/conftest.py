@@ -127,7 +127,9 @@ def _opened(script: Script) -> Opened:
     return Opened(
         spec=script.spec,
         budget=script.budget,
-        policy=Policy(short_ladder=EDITS_EARLY, off=LADDER_ONLY),
+        policy=Policy(
+            short_ladder=EDITS_EARLY, focus=2, most_focus=4, confirm_alone=True, broken_readings=3, off=LADDER_ONLY
+        ),
         models=tuple(models),
         title="release-notes",
         given=script.given,

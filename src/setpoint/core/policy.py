@@ -82,6 +82,7 @@ class Policy:
         patience: passes without a gain on the core after which the run restarts (rule 14).
         restarts: how often it may.
         outline_passes: drafts of an outline before the best is locked (rule 10).
+        confirm_alone: whether the same critic confirms one criterion per call instead of all in one (rule 15).
         minor_patience: fruitless passes in a row after which open minor criteria are left as they are (rule 15).
         tries: tactics on one draft, each fruitless, after which a criterion is set aside.
         stop_below: a chance to finish within the budget below which the run ends early (rule 17); 0 never does.
@@ -110,6 +111,7 @@ class Policy:
     patience: int = 2
     restarts: int = 1
     outline_passes: int = 2
+    confirm_alone: bool = False
     minor_patience: int = 2
     tries: int = 6
     stop_below: float = 0.05
@@ -135,7 +137,7 @@ PRESETS: Final[Mapping[Preset, Policy]] = MappingProxyType(
     {
         "default": Policy(),
         # The textbook: one or two faults a pass, every draft read in full, no pass after one that resolved nothing.
-        "canon": replace(Policy(), preset="canon", focus=2, most_focus=2, minor_patience=1),
+        "canon": replace(Policy(), preset="canon", focus=2, most_focus=2, minor_patience=1, confirm_alone=True),
     }
 )
 

@@ -144,6 +144,8 @@ class DraftState:
     votes: Mapping[str, tuple[Verdict, ...]] = field(default_factory=dict[str, tuple[Verdict, ...]])
     asked: frozenset[tuple[Purpose, str]] = frozenset()
     """Which questions about it were already asked, so that none is asked twice for the same reason."""
+    unusable: frozenset[str] = frozenset()
+    """Criteria about which a reply could not be used; they are asked for one at a time from then on."""
 
     @property
     def number(self) -> int:
@@ -637,8 +639,8 @@ def _misjudged(state: State, event: Misjudged, request: Requested) -> State:
     action = request.action
     if isinstance(action, Judge):
         draft = state.draft(action.draft)
-        asked = draft.asked | {("fresh", name) for name in action.criteria}
-        return _with_draft(state, replace(draft, asked=asked))
+        unusable = draft.unusable | set(action.criteria)
+        return _with_draft(state, replace(draft, unusable=unusable))
     # A probe item that cannot be answered counts as one that the critic waved through.
     old = state.probes.get(request.role, CriticRecord())
     record = replace(old, items=old.items + 1, failures=old.failures + 1)

@@ -56,17 +56,20 @@ def confirm(state: State) -> Action | None:
     carried = tuple(c.name for c in state.judged(best) if all(vote.carried for vote in best.votes[c.name]))
     if carried:
         # A pass that was carried over an edit is no reading of this text, and one reading alone is not believed.
-        return Judge(draft=best.number, criteria=carried, purpose="fresh")
+        return Judge(
+            draft=best.number, criteria=carried[:1] if best.unusable & set(carried) else carried, purpose="fresh"
+        )
     due = [c.name for c in state.judged(best) if ("confirm", c.name) not in best.asked and c.name not in ruled]
     if not due:
         return None
     if state.model("confirmer"):
         return Judge(draft=best.number, criteria=tuple(due), purpose="confirm", role="confirmer")
-    # The same critic: one criterion per call and another order, so that it cannot repeat its first answer by habit.
+    # The same critic gets them in another order, so that it cannot repeat its first answer by habit.
     due.sort(key=lambda name: hashlib.sha256(f"{state.opened.seed}:{best.number}:{name}".encode()).digest())
     alone = [Judge(draft=best.number, criteria=(name,), purpose="confirm") for name in due]
-    # Where the budget does not take that many calls, one call for all of them is the confirmation that was reserved.
-    return alone[0] if affordable(state, alone) else Judge(draft=best.number, criteria=tuple(due), purpose="confirm")
+    if (state.policy.confirm_alone and affordable(state, alone)) or best.unusable & set(due):
+        return alone[0]
+    return Judge(draft=best.number, criteria=tuple(due), purpose="confirm")
 
 
 def accept(state: State) -> Action | None:

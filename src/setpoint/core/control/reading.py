@@ -38,9 +38,9 @@ def read(state: State) -> Action | None:
     if not unread:
         return None
     if _cannot_win(state, draft, other):
-        doubted = tuple(n for n in suspects(state, draft) if n in unread and ("fresh", n) not in draft.asked)
+        doubted = tuple(n for n in suspects(state, draft) if n in unread and n not in draft.unusable)
         return Judge(draft=draft.number, criteria=doubted, purpose="fresh") if doubted else None
-    tried = tuple(name for name in unread if ("fresh", name) in draft.asked)
+    tried = tuple(name for name in unread if name in draft.unusable)
     if tried:  # a reply about several criteria was unusable: ask about one at a time
         return Judge(draft=draft.number, criteria=tried[:1], purpose="fresh")
     first = not any(state.complete(d) for d in state.drafts if d.draft.stage == draft.draft.stage)
