@@ -10,7 +10,8 @@ Nothing here knows the wording of any loop; it knows what people write when they
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from functools import lru_cache
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from plant.world import World
 
@@ -197,6 +198,8 @@ _WRITE_VERBS: Final = frozenset(
     "write rewrite re-write revise compose produce redraft edit fix improve correct repair rework continue generate create "
     "draft change refine mend apply propose".split()
 )
+_VERB_OF_JUDGING: Final = re.compile(r"\b(feedback|critique|verdict|review|comments)\b", _I)
+_ONLY: Final = re.compile(r"\b(only|just|this one|these)\b", _I)
 _TOKEN: Final = re.compile(r"⟦(\d+)⟧")
 _NUMBERED: Final = re.compile(r"^\s*(?:\[?L?(\d{1,4})\]?\s?(?:[|:\t>│)]|\.(?=\s)|→|-(?=\s)))\s?")
 _LABEL: Final = re.compile(r"^\W*([A-Za-z]{1,4}[-_ ]?\d{1,2})\b\W")
@@ -217,6 +220,7 @@ _COMMENT: Final = re.compile(r"^\s*<!--.*-->\s*$")
 Polarity: TypeAlias = Literal["", "list", "fix", "keep", "firm", "verify"]
 
 
+@lru_cache(maxsize=50_000)
 def _polarity(words: str) -> Polarity:
     """What a few words say about the demands they are about."""
     if _NEGATED_FAIL.search(words):
@@ -231,6 +235,38 @@ def _polarity(words: str) -> Polarity:
     if keep:
         return "keep"
     return "list" if _LIST.search(words) else ""
+
+
+class _Facts(NamedTuple):
+    """What a line or a clause speaks of, the demands apart."""
+
+    fresh: bool
+    approach: bool
+    radical: bool
+    verify: bool
+    evidence: bool
+    outline: bool
+    fixed: bool
+    firm: bool
+    outline_only: bool
+    only: bool
+
+
+@lru_cache(maxsize=50_000)
+def _facts(words: str) -> _Facts:
+    outline = _OUTLINE.search(words) is not None
+    return _Facts(
+        fresh=_FRESH.search(words) is not None,
+        approach=_APPROACH.search(words) is not None,
+        radical=_RADICAL.search(words) is not None,
+        verify=_VERIFY.search(words) is not None,
+        evidence=_EVIDENCE.search(words) is not None,
+        outline=outline,
+        fixed=_FIXED.search(words) is not None,
+        firm=outline and _FIRM.search(words) is not None,
+        outline_only=_OUTLINE_ONLY.search(words) is not None,
+        only=_ONLY.search(words) is not None,
+    )
 
 
 # Orders between two demands
@@ -272,11 +308,12 @@ _APART: Final = re.compile(
 )
 
 
-def _orders(sentence: str) -> set[tuple[int, int]]:
+@lru_cache(maxsize=50_000)
+def _orders(sentence: str) -> frozenset[tuple[int, int]]:
     """The orders that a sentence states."""
     named = [int(number) for number in _TOKEN.findall(sentence)]
     if len(set(named)) < 2:
-        return set()
+        return frozenset()
     found: set[tuple[int, int]] = set()
     if len(set(named)) == 2:
         apart = _APART.search(sentence)
@@ -285,7 +322,7 @@ def _orders(sentence: str) -> set[tuple[int, int]]:
             if hits and apart:
                 one = int(next(group for group in reversed(hits[-1].groups()) if group and group.isdigit()))
                 other = next(number for number in named if number != one)
-                return {(other, one) if flip else (one, other)}
+                return frozenset({(other, one) if flip else (one, other)})
     for patterns, flip in ((_AFTER, True), (_BEFORE, False)):
         for pattern in patterns:
             for hit in pattern.finditer(sentence):
@@ -295,7 +332,7 @@ def _orders(sentence: str) -> set[tuple[int, int]]:
                     found.add((b, a) if flip else (a, b))
         if found:
             break
-    return found
+    return frozenset(found)
 
 
 # The reader
@@ -334,11 +371,7 @@ class _Reader:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.names = _names(world)
-        self.says = tuple(
-            (number, re.compile(r"\s+".join(re.escape(word) for word in c.says.rstrip(".").split()) + r"\.?", _I))
-            for number, c in enumerate(world.spec.criteria)
-        )
+        self.names = world.naming
         self.clusters: list[_Cluster] = []
         self.mentions: list[_Mention] = []
         self.orders: set[tuple[int, int]] = set()
@@ -423,17 +456,17 @@ class _Reader:
             del cluster.lines[: run[-1]], cluster.numbers[: run[-1]]
 
     def _names_demand(self, line: str) -> bool:
-        return self.names[0].search(line) is not None
+        return self.names.search(line) is not None
 
     def _named(self, line: str) -> str:
         """The line with every naming of a demand as a token."""
-        if not self.names[0].search(line):
+        if not self.names.search(line):
             return line
-        low = line.lower()
-        for number, says in self.says:
-            if self.world.spec.criteria[number].name in low:
-                line = says.sub(f"⟦{number}⟧", line)
-        line = self.names[0].sub(lambda hit: f"⟦{self.names[1][hit.group(0).lower()]}⟧", line)
+        for number, says in enumerate(self.world.sayings):
+            while (place := line.lower().find(says)) >= 0:
+                end = place + len(says) + line.startswith(".", place + len(says))
+                line = f"{line[:place]}⟦{number}⟧{line[end:]}"
+        line = self.names.sub(lambda hit: f"⟦{self.world.numbers[hit.group(0).lower()]}⟧", line)
         return re.sub(r"⟦(\d+)⟧(?:\W{1,6}⟦\1⟧)+", r"⟦\1⟧", line)
 
     def _plain(
@@ -444,9 +477,9 @@ class _Reader:
         self.said.append(line)
         inline = self.world.headings_in(line)
         if len(inline) >= 3:
-            self.outlines.append(("firm" if fixed or _FIXED.search(line) else context, False, tuple(inline)))
-        if _OUTLINE.search(line):
-            fixed = bool(_FIXED.search(line)) or (fixed and len(line) < 60)
+            self.outlines.append(("firm" if fixed or _facts(line).fixed else context, False, tuple(inline)))
+        if _facts(line).outline:
+            fixed = _facts(line).fixed or (fixed and len(line) < 60)
         elif len(line) > 60 or line.rstrip().endswith(":"):
             fixed = False
         if "⟦" not in line:
@@ -456,7 +489,7 @@ class _Reader:
         if label and len(tokens) == 1:
             self.labels[label.group(1)] = next(iter(tokens))
         before = line[: line.index("⟦")]
-        if _VERIFY.search(line) and len(before) > 12:
+        if _facts(line).verify and len(before) > 12:
             context = "verify"
         late = index > 0 and role != "system"
         for sentence in _clauses(line):
@@ -477,7 +510,7 @@ class _Reader:
         hits = list(_TOKEN.finditer(sentence))
         lead = sentence[: hits[0].start()]
         said: Polarity = _polarity(lead) if len(lead) > 3 else ""
-        verifying = _VERIFY.search(sentence) is not None and (_EVIDENCE.search(sentence) or context == "verify")
+        verifying = _facts(sentence).verify and (_facts(sentence).evidence or context == "verify")
         joined: list[_Mention] = []
         for place, hit in enumerate(hits):
             end = hits[place + 1].start() if place + 1 < len(hits) else len(sentence)
@@ -517,7 +550,7 @@ class _Reader:
             self.block += 1
             return ""
         self.block += 1
-        if (_VERIFY.search(bare) and (_EVIDENCE.search(bare) or points)) or (label and _TO_VERIFY.search(bare)):
+        if (_facts(bare).verify and (_facts(bare).evidence or points)) or (label and _TO_VERIFY.search(bare)):
             return "verify"
         return _polarity(re.sub(r"[_<>#*]", " ", bare)) or "list"
 
@@ -537,13 +570,9 @@ def _predicate(tail: str, *, last: bool) -> tuple[Polarity, str]:
     return said, rest
 
 
-def _clauses(line: str) -> list[str]:
-    return [part for part in _SENTENCE.split(line) if part and part.strip()]
-
-
-def _names(world: World) -> tuple[re.Pattern[str], dict[str, int]]:
-    names = {c.name: number for number, c in enumerate(world.spec.criteria)}
-    return re.compile(r"\b(?:" + "|".join(names) + r")\b", _I), names
+@lru_cache(maxsize=50_000)
+def _clauses(line: str) -> tuple[str, ...]:
+    return tuple(part for part in _SENTENCE.split(line) if part and part.strip())
 
 
 def grasp(world: World, messages: Sequence[Message], keys: Iterable[str] = ()) -> Request:
@@ -560,22 +589,22 @@ def grasp(world: World, messages: Sequence[Message], keys: Iterable[str] = ()) -
     reader = _Reader(world)
     reader.read(messages)
     prose = [text for _index, text in reader.prose]
-    whole = "\n".join(reader.said)
     draft, pinned = _draft(reader)
     act = _act(reader, messages, set(keys), has_draft=bool(draft.lines))
-    fresh = bool(_FRESH.search(whole)) or bool(_RADICAL.search(whole) and _APPROACH.search(whole))
-    approach = bool(_APPROACH.search(whole))
+    facts = [_facts(line) for line in reader.said]
+    approach = any(one.approach for one in facts)
+    fresh = any(one.fresh or (one.radical and one.approach) for one in facts)
     sets = _sets(reader, writing=act == "write", started=bool(draft.lines) or fresh)
     firm = sets["firm"] | {mark.demand for line in pinned for mark in world.marks(line) if mark.demand >= 0}
-    evidence = bool(_EVIDENCE.search(whole) or any(key in {"evidence", "quote", "quotes"} for key in keys))
+    evidence = any(one.evidence for one in facts) or any(key in {"evidence", "quote", "quotes"} for key in keys)
     verify = sets["verify"] if evidence else frozenset[int]()
-    if evidence and not verify and any(_VERIFY.search(text) for text in prose):
+    if evidence and not verify and any(_facts(text).verify for text in prose):
         verify = sets["listed"]
     asked = _asked(reader, sets["listed"])
-    outline = next((names for how, _t, names in reversed(reader.outlines) if how == "firm" or _fixed_near(whole)), ())
+    outline = next((names for how, _t, names in reversed(reader.outlines) if how == "firm" or _fixed_near(reader.said)), ())
     if not outline and draft.lines and _keeps_headings(prose):
         outline = tuple(name for line in draft.lines if (name := world.heading(line)))
-    outline_only = act == "write" and bool(_OUTLINE_ONLY.search(whole)) and not outline
+    outline_only = act == "write" and any(one.outline_only for one in facts) and not outline
     starts_anew = fresh and act == "write"
     return Request(
         act=act,
@@ -596,17 +625,14 @@ def grasp(world: World, messages: Sequence[Message], keys: Iterable[str] = ()) -
     )
 
 
-def _fixed_near(whole: str) -> bool:
-    return any(_OUTLINE.search(sentence) and _FIXED.search(sentence) for sentence in _clauses(whole))
+def _fixed_near(said: Sequence[str]) -> bool:
+    return any((facts := _facts(part)).outline and facts.fixed for line in said for part in _clauses(line))
 
 
 def _keeps_headings(prose: Sequence[str]) -> bool:
     """Whether the headings of the draft are to stay as they are."""
-    return any(
-        _OUTLINE.search(sentence) and (_FIRM.search(sentence) or _FIXED.search(sentence))
-        for text in prose
-        for sentence in _clauses(text)
-    )
+    parts = (_facts(part) for text in prose for part in _clauses(text))
+    return any(facts.outline and (facts.firm or facts.fixed) for facts in parts)
 
 
 def _draft(reader: _Reader) -> tuple[Draft, tuple[str, ...]]:
@@ -679,8 +705,7 @@ def _asked(reader: _Reader, listed: frozenset[int]) -> tuple[int, ...]:
         blocks.setdefault(mention.block, [])
         if mention.demand not in blocks[mention.block]:
             blocks[mention.block].append(mention.demand)
-    only = [text for _index, text in reader.prose if re.search(r"\b(only|just|this one|these)\b", text, _I)]
-    if len(blocks) > 1 and only:
+    if len(blocks) > 1 and any(_facts(text).only for _index, text in reader.prose):
         return tuple(blocks[max(blocks)])
     return tuple(sorted(listed))
 
@@ -722,19 +747,38 @@ def _scores(relevant: Sequence[tuple[int, str]]) -> tuple[float, float, float]:
     sentences = [clause for _index, text in relevant for clause in _clauses(text)]
     for place, sentence in enumerate(sentences):
         late = 1.0 + (place + 1) / len(sentences)  # the last word counts twice the first
-        judge += 4 * bool(_ROLE_JUDGE.search(sentence))
-        write += 4 * bool(_ROLE_WRITE.search(sentence))
-        start = _IMPERATIVE.match(sentence)
-        label = sentence.rstrip("*# ").endswith(":") or len(sentence.split()) < 2
-        verb = start.group(1).lower() if start and not label else ""
-        if verb in _JUDGE_VERBS:
-            judge += 3 * late
-        elif verb in _WRITE_VERBS and not re.search(r"\b(feedback|critique|verdict|review|comments)\b", sentence, _I):
-            write += 3 * late
-        elif _JUDGE.search(sentence):
-            judge += late
-        elif _WRITE.search(sentence) and not label:
-            write += late * 0.5
-        if _FIND.search(sentence) and _FINDING.search(sentence):
-            find += 6 * late
+        one = _speaks_for(sentence)
+        judge += one.judge_role + one.judge * late
+        write += one.write_role + one.write * late
+        find += one.find * late
     return judge, write, find
+
+
+class _Weights(NamedTuple):
+    """What one sentence speaks for."""
+
+    judge_role: float
+    judge: float
+    write_role: float
+    write: float
+    find: float
+
+
+@lru_cache(maxsize=50_000)
+def _speaks_for(sentence: str) -> _Weights:
+    start = _IMPERATIVE.match(sentence)
+    label = sentence.rstrip("*# ").endswith(":") or len(sentence.split()) < 2
+    verb = start.group(1).lower() if start and not label else ""
+    judge = write = 0.0
+    if verb in _JUDGE_VERBS:
+        judge = 3.0
+    elif verb in _WRITE_VERBS and not _VERB_OF_JUDGING.search(sentence):
+        write = 3.0
+    elif _JUDGE.search(sentence):
+        judge = 1.0
+    elif _WRITE.search(sentence) and not label:
+        write = 0.5
+    find = 6.0 if _FIND.search(sentence) and _FINDING.search(sentence) else 0.0
+    return _Weights(
+        4.0 * bool(_ROLE_JUDGE.search(sentence)), judge, 4.0 * bool(_ROLE_WRITE.search(sentence)), write, find
+    )

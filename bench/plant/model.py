@@ -35,7 +35,6 @@ _REFUSAL: Final = "I'm sorry, but I can't help with that."
 _CHATTER: Final = "I have thought about this at some length, and there are several ways in which one could go on from here."
 _BLOCK: Final = re.compile(r"<{5,} ?SEARCH|SEARCH/REPLACE", re.I)
 _WANTS_EDITS: Final = re.compile(r'"edits"|"search"|search[- ]and[- ]replace|search/replace', re.I)
-_WANTS_JSON: Final = re.compile(r"\bJSON\b")
 _WANTS_FENCE: Final = re.compile(r"(within|inside|between|in) (a )?(triple backticks|``` ?blocks?|```)", re.I)
 _ONE_WORD: Final = re.compile(
     r"\b(answer|reply|respond|say|output|return)\b[^.\n]{0,30}\b(only |just |with |exactly )*"
@@ -111,7 +110,7 @@ class Plant:
         """
         self.calls += 1
         whole = "\n".join(message.text for message in messages if message.role != "assistant")
-        shape = schema if schema is not None else (example_schema(whole) if _WANTS_JSON.search(whole) else None)
+        shape = schema if schema is not None else (example_schema(whole) if "JSON" in whole else None)
         request = grasp(self.world, messages, property_names(shape))
         key = _meaning(request)
         self._asked[key] += 1
@@ -160,13 +159,13 @@ class Plant:
     def _judge(self, request: Request, whole: str, shape: Schema | None) -> str:
         found = self._findings(request, shape)
         content = Content(world=self.world, findings=found, labels=request.labels)
-        if fields := sections(whole):
+        if fields := sections(whole) if "[[ ##" in whole else ():
             return _marked({name: _field(content, name) for name in fields})
         if shape is not None:
             return json.dumps(fill(content, shape), ensure_ascii=False)
         if request.act == "advise":
             return prose_advice(content)
-        if _WANTS_JSON.search(whole):
+        if "JSON" in whole:
             verdicts = {f.name: {"pass": f.status == "pass", "reason": f.directive or f.reason} for f in found}
             return json.dumps(verdicts, ensure_ascii=False)
         if _ONE_WORD.search(whole) and not _EACH.search(whole):
@@ -192,7 +191,7 @@ class Plant:
     def _write(self, request: Request, whole: str, shape: Schema | None, rng: random.Random) -> str:
         world = self.world
         wants_edits = any(name == "edits" or name == "search" for name in property_names(shape)) or (
-            shape is None and (_WANTS_EDITS.search(whole) or _BLOCK.search(whole))
+            shape is None and "search" in whole.lower() and bool(_WANTS_EDITS.search(whole) or _BLOCK.search(whole))
         )
         if request.outline_only:
             text = skeleton(world, request, rng)
@@ -202,12 +201,12 @@ class Plant:
             return self._edits(patch(world, request, rng), whole, shape)
         else:
             text = rewrite(world, request, rng)
-        if fields := sections(whole):
+        if fields := sections(whole) if "[[ ##" in whole else ():
             return _marked(dict.fromkeys(fields, text))
         if shape is not None and property_names(shape):
             evidence = _evidence(world, request, text)
             return json.dumps(fill(Content(world=world, text=text, findings=evidence), shape), ensure_ascii=False)
-        return f"```\n{text}```" if _WANTS_FENCE.search(whole) else text
+        return f"```\n{text}```" if "```" in whole and _WANTS_FENCE.search(whole) else text
 
     def _edits(self, work: Patch, whole: str, shape: Schema | None) -> str:
         if shape is None and _BLOCK.search(whole):

@@ -154,6 +154,11 @@ class World:
         self._inverse = pow(self._key[0], -1, _SPACE)
         self.spec = self._draw_spec()
         self.numbers: Mapping[str, int] = {c.name: n for n, c in enumerate(self.spec.criteria)}
+        self.naming = re.compile(r"\b(?:" + "|".join(self.numbers) + r")\b", re.IGNORECASE)
+        """Finds where a demand is named."""
+        self.sayings = tuple(c.says.rstrip(".").lower() for c in self.spec.criteria)
+        """What each demand says, to be found in any line."""
+        self._known: dict[str, list[Mark]] = {}
         self.structure = self.numbers.get(STRUCTURE)
         self.headings = tuple(self.rng.sample(_HEADINGS, regime.sections))
         """The right outline."""
@@ -229,8 +234,12 @@ class World:
 
     def marks(self, line: str) -> list[Mark]:
         """The marks of all code words in a line."""
-        found = (self.mark(word, digits) for word, digits in CODE.findall(line))
-        return [mark for mark in found if mark is not None]
+        known = self._known.get(line)
+        if known is None:  # lines recur from call to call
+            found = (self.mark(word, digits) for word, digits in CODE.findall(line))
+            known = [mark for mark in found if mark is not None]
+            self._known[line] = known
+        return known
 
     def sentence(self, mark: Mark, rng: random.Random) -> str:
         """A new sentence with that mark; its wording says nothing about the mark."""
@@ -259,8 +268,9 @@ class World:
         """Which demands a text truly meets. For the bench only: no loop may look."""
         good: set[int] = set()
         bad: set[int] = set()
-        for mark in self.marks(text):
-            (good if mark.good else bad).add(mark.demand)
+        for line in text.splitlines():
+            for mark in self.marks(line):
+                (good if mark.good else bad).add(mark.demand)
         met = {c.name: n in good and n not in bad for n, c in enumerate(self.spec.criteria)}
         if self.structure is not None:
             met[STRUCTURE] = self.structured(text.splitlines())

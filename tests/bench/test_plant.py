@@ -397,8 +397,16 @@ def test_long_texts_are_long():
 
 @pytest.mark.parametrize("name", REGIMES)
 def test_every_regime_answers_a_first_prompt(name):
-    """No regime breaks the plant, and easy is easy."""
+    """No regime breaks the plant."""
     texts = [first(Plant(replace(REGIMES[name], broken=0.0), seed)) for seed in range(8)]
     assert all("##" in text for text in texts)
-    if name == "easy":
-        assert sum(Plant(REGIMES[name], seed).world.satisfied(text) for seed, text in enumerate(texts)) >= 6
+
+
+def test_easy_is_easy_and_hopeless_hopeless():
+    """Nineteen of twenty first drafts are done where looping cannot help; none where nothing can."""
+
+    def prompt(plant: Plant) -> str:
+        return f"Requirements:\n{listing(plant)}\n\nWrite the report."
+
+    assert rate(REGIMES["easy"], prompt, lambda _p, truth: all(truth.values())) > 0.85
+    assert rate(REGIMES["hopeless"], prompt, lambda _p, truth: all(truth.values())) == 0
