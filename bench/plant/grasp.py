@@ -201,7 +201,7 @@ _WRITE_VERBS: Final = frozenset(
 _VERB_OF_JUDGING: Final = re.compile(r"\b(feedback|critique|verdict|review|comments)\b", _I)
 _ONLY: Final = re.compile(r"\b(only|just|this one|these)\b", _I)
 _TOKEN: Final = re.compile(r"⟦(\d+)⟧")
-_NUMBERED: Final = re.compile(r"^\s*(?:\[?L?(\d{1,4})\]?\s?(?:[|:\t>│)]|\.(?=\s)|→|-(?=\s)))\s?")
+_NUMBERED: Final = re.compile(r"^\s*(?:\[?L?(\d{1,4})\]?(?:\s?[|:\t>│)]|\.(?=\s|$)|\s?→|\s?-(?=\s|$)|(?=\s|$)))\s?")
 _LABEL: Final = re.compile(r"^\W*([A-Za-z]{1,4}[-_ ]?\d{1,2})\b\W")
 _PASSED: Final = re.compile(
     r"""^[\W_]*(?:(?:is|are|was|were|has|have|been|now|already|also|both|part|passage|section|verdict|status)[\W_]+)*"""
@@ -405,7 +405,7 @@ class _Reader:
                 cluster.numbers.append(int(number.group(1)) if number else None)
                 cluster.weight += 1
                 continue
-            heading = world.heading(raw)
+            heading = world.heading(content)
             title = not heading and content.lstrip().startswith("# ")
             if title and not _TOKEN.search(self._named(content)) and cluster is not None:
                 self._close(cluster)
@@ -460,6 +460,12 @@ class _Reader:
 
     def _named(self, line: str) -> str:
         """The line with every naming of a demand as a token."""
+        known = self.world.read.get(line)
+        if known is None:  # prompts of one run share most of their lines
+            known = self.world.read[line] = self._tokens(line)
+        return known
+
+    def _tokens(self, line: str) -> str:
         if not self.names.search(line):
             return line
         for number, says in enumerate(self.world.sayings):

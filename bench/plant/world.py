@@ -158,6 +158,8 @@ class World:
         """Finds where a demand is named."""
         self.sayings = tuple(c.says.rstrip(".").lower() for c in self.spec.criteria)
         """What each demand says, to be found in any line."""
+        self.read: dict[str, str] = {}
+        """Lines of prompts as the reader has read them before."""
         self._known: dict[str, list[Mark]] = {}
         self.structure = self.numbers.get(STRUCTURE)
         self.headings = tuple(self.rng.sample(_HEADINGS, regime.sections))

@@ -297,11 +297,16 @@ def test_a_search_for_a_competing_instruction_is_understood():
     assert request.act == "find"
 
 
-def test_numbered_and_escaped_drafts_are_found():
-    """Line numbers come off and are remembered; a draft inside a JSON string is a draft."""
-    numbered = "\n".join(f"{n:>3} | {line}" for n, line in enumerate(DRAFT.splitlines(), start=1))
+@pytest.mark.parametrize("style", ["{:>3} | {}", "{}: {}", "[{}] {}", "L{} {}", "{:>3} {}", "{}. {}", "{}\t{}"])
+def test_line_numbers_come_off_and_are_remembered(style):
+    """A draft with numbered lines is the draft, however they are numbered."""
+    numbered = "\n".join(style.format(n, line) for n, line in enumerate(DRAFT.splitlines(), start=1))
     request = read(f"Judge this text. Verdict per criterion.\n{LIST}\n\n{numbered}")
     assert request.draft.text.strip() == DRAFT.strip()
     assert request.draft.numbers[4] == 5
+
+
+def test_a_draft_inside_a_json_string_is_found():
+    """Some loops send everything as JSON."""
     escaped = '{"draft": "' + DRAFT.replace("\n", "\\n") + '", "note": "fix"}'
     assert Model(REGIMES["strong"], 3).truth(read(f"{LIST}\n{escaped}\nFix {A}.").draft.text) == PLANT.truth(DRAFT)
