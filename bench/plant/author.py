@@ -243,7 +243,7 @@ def _headings(world: World, request: Request, rng: random.Random) -> tuple[str, 
         return world.headings
     chance = world.regime.sloppy
     if world.structure in request.fix:
-        chance *= 1 - world.fix[world.structure] / 2
+        chance *= 1 - world.regime.lesson
     return _shuffled(world, rng) if rng.random() < chance else world.headings
 
 
@@ -290,7 +290,7 @@ def _arranged(  # noqa: PLR0913 - the headings depend on all of it
         flips = rng.random() < regime.flip * (regime.kept if world.structure in request.keep else 1.0)
         wanted = _shuffled(world, rng) if flips else world.headings
     else:
-        chance = world.fix[world.structure] if world.structure in request.fix else regime.fix_listed
+        chance = regime.restructured if world.structure in request.fix else regime.fix_listed
         wanted = world.headings if rng.random() < chance else ()
     present = [name for line in lines if (name := world.heading(line))]
     if not wanted or list(wanted) == present:

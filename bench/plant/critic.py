@@ -50,7 +50,13 @@ class Finding:
     """The sentence that it rests on; empty if there is none."""
 
 
-def findings(world: World, draft: Draft, demands: Sequence[int], calls: Mapping[int, int]) -> list[Finding]:
+def findings(
+    world: World,
+    draft: Draft,
+    demands: Sequence[int],
+    calls: Mapping[int, int],
+    unnamed: frozenset[int] = frozenset(),
+) -> list[Finding]:
     """The critic's verdicts.
 
     Args:
@@ -58,12 +64,24 @@ def findings(world: World, draft: Draft, demands: Sequence[int], calls: Mapping[
         draft: the text to judge.
         demands: which demands it is asked about.
         calls: how often each demand was judged on this text before.
+        unnamed: demands that the prompt does not name, so that the critic has to think of them itself.
     """
     truth = world.truth(draft.text)
-    return [_finding(world, draft, demand, calls.get(demand, 0), truth=truth) for demand in demands]
+    regime = world.regime
+    return [
+        _finding(
+            world,
+            draft,
+            demand,
+            calls.get(demand, 0),
+            met=truth[world.spec.criteria[demand].name],
+            sensitivity=regime.sensitivity * (regime.unnamed if demand in unnamed else 1.0),
+        )
+        for demand in demands
+    ]
 
 
-def _finding(world: World, draft: Draft, demand: int, call: int, *, truth: Mapping[str, bool]) -> Finding:
+def _finding(world: World, draft: Draft, demand: int, call: int, *, met: bool, sensitivity: float) -> Finding:
     regime = world.regime
     criterion = world.spec.criteria[demand]
     places = [
@@ -77,8 +95,7 @@ def _finding(world: World, draft: Draft, demand: int, call: int, *, truth: Mappi
     fresh = uniform(world.seed, regime.name, "fresh", demand, passage, call)
     shared = uniform(world.seed, regime.name, "mix", demand, passage, call) < regime.rho**0.5
     draw = latent if shared else fresh
-    met = truth[criterion.name]
-    said = draw >= regime.alarm if met else draw >= regime.sensitivity
+    said = draw >= (regime.alarm if met else sensitivity)
     status: Status = "pass" if said else "fail"
     if regime.abstain and uniform(world.seed, "abstain", demand, passage, call) < regime.abstain:
         status = "cannot_assess"

@@ -43,15 +43,15 @@ def property_names(schema: Schema | None) -> tuple[str, ...]:
     names: list[str] = []
 
     def walk(node: object) -> None:
-        if isinstance(node, dict):
-            table = cast("dict[str, object]", node)
+        if isinstance(node, Mapping):
+            table = cast("Mapping[str, object]", node)
             properties = table.get("properties")
-            if isinstance(properties, dict):
-                names.extend(cast("dict[str, object]", properties))
+            if isinstance(properties, Mapping):
+                names.extend(cast("Mapping[str, object]", properties))
             for value in table.values():
                 walk(value)
-        elif isinstance(node, list):
-            for value in cast("list[object]", node):
+        elif isinstance(node, list | tuple):
+            for value in cast("Sequence[object]", node):
                 walk(value)
 
     walk(schema)
@@ -182,7 +182,7 @@ class _Filler:
     def _object(self, node: Schema, about: Finding | Edit | None) -> dict[str, object]:
         properties = cast("Mapping[str, Schema]", node.get("properties", {}))
         extra = node.get("additionalProperties")
-        if not properties and isinstance(extra, dict):
+        if not properties and isinstance(extra, Mapping):
             return {f.name: self.value(cast("Schema", extra), f.name, f) for f in self.content.findings}
         return {name: self.value(inner, name, self._named(name) or about) for name, inner in properties.items()}
 

@@ -154,7 +154,8 @@ class Plant:
         calls = {demand: self._judged[digest, demand] for demand in demands}
         for demand in demands:
             self._judged[digest, demand] += 1
-        return tuple(findings(self.world, request.draft, demands, calls))
+        unnamed = frozenset(demands) - request.listed
+        return tuple(findings(self.world, request.draft, demands, calls, unnamed))
 
     def _judge(self, request: Request, whole: str, shape: Schema | None) -> str:
         found = self._findings(request, shape)
@@ -237,7 +238,7 @@ def _enumerated(world: World, shape: Schema | None, labels: Mapping[str, int]) -
     if shape is None:
         return ()
     names = {**world.numbers, **labels}
-    said = re.findall(r'"([^"\\]{1,64})"', json.dumps(shape))
+    said = re.findall(r'"([^"\\]{1,64})"', json.dumps(shape, default=dict))
     return tuple(dict.fromkeys(names[one] for one in said if one in names))
 
 

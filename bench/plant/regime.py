@@ -73,6 +73,9 @@ class Regime:
     # The critic
     sensitivity: float = 0.92
     """A failing demand is called failing (traces, first draft: .28, .92, .75)."""
+    unnamed: float = 0.3
+    """Factor on `sensitivity` for a demand that the critic's prompt does not name. Feedback without the list gained 1.8
+    points, with it nearly everything (RefineBench, 2511.22173); GPT-4 found .28 of its own misses (traces)."""
     alarm: float = 0.06
     """A met demand is called failing (traces, pooled over eleven drafts: .006, .06, .22)."""
     rho: float = 0.5
@@ -87,7 +90,7 @@ class Regime:
     conflict: Literal["", "satisfiable", "true"] = ""
     """Two demands pull against each other. ``satisfiable``: solved if the prompt orders them, or holds one fast and
     works on the other only. ``true``: no text meets both."""
-    pull: float = 0.85
+    pull: float = 0.9
     """Chance that meeting one of a conflicting pair costs the other (assumed)."""
     stubborn: Literal["", "competing", "plain"] = ""
     """One demand is never met by asking for it. ``competing``: because of another demand; met once the prompt says
@@ -102,6 +105,9 @@ class Regime:
     """With a demand on structure: chance that a draft gets the order of its sections wrong. 0 leaves the demand out."""
     flip: float = 0.45
     """Chance that a rewrite breaks a right structure unless the outline is given as fixed (assumed)."""
+    restructured: float = 0.5
+    """Chance that a rewrite puts a wrong structure right when that is singled out (assumed: harder than a sentence; an
+    edit cannot do it)."""
     restructuring: float = 3.0
     """Factor on `loss` in a revision that changes the structure (assumed)."""
 
