@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Final
 
 import anyio
+
 from baselines import BASELINES, Job, Loop, Trial
 from plant import REGIMES, Plant, Regime
-
 from setpoint.core.event import Opened, RoleModel
 from setpoint.core.policy import Policy
 from setpoint.core.spec import Budget
@@ -34,7 +34,7 @@ from setpoint.run import Crew, Run
 __all__ = ["Row", "job", "rows", "setpoint_loop", "wilson"]
 
 SETPOINT: Final = "Setpoint"
-SMALL_LOOPS: Final = 30
+SMALL_LOOPS: Final = 50
 LONG_TEXT: Final = 1000
 """Words from which on a regime gets half the loops when small: a call costs four times as much."""
 
@@ -110,7 +110,9 @@ async def setpoint_loop(job: Job, policy: Policy | None = None) -> Trial:
 ARMS: Final[Mapping[str, Loop]] = {**BASELINES, SETPOINT: setpoint_loop}
 
 
-async def rows(regime: Regime, seeds: Sequence[int], arms: Mapping[str, Loop], *, tokens: int, passes: int) -> list[Row]:
+async def rows(
+    regime: Regime, seeds: Sequence[int], arms: Mapping[str, Loop], *, tokens: int, passes: int
+) -> list[Row]:
     """Every arm on every seed of a regime; each gets a plant of its own that knows nothing of the others."""
     found: list[Row] = []
     for seed in seeds:
@@ -189,7 +191,11 @@ def table(found: Sequence[Row]) -> str:
                 f"{_mean(mine, 'passes'):.1f}",
                 f"{_mean(mine, 'tokens'):,.0f}",
                 share(sum(one.lost > 0 for one in mine), len(mine)),
-                f"{false} of {len(claimed)}: {share(false, len(claimed))}" if claimed else "-" if not looked else "0 of 0",
+                f"{false} of {len(claimed)}: {share(false, len(claimed))}"
+                if claimed
+                else "-"
+                if not looked
+                else "0 of 0",
                 "" if arm == SETPOINT or not ours else paired(ours, mine),
             )
             lines.append("| " + " | ".join(cells) + " |")
@@ -229,7 +235,9 @@ def main(given: Sequence[str] | None = None) -> int:
     names, arms = asked.regimes.split(","), asked.arms.split(",")
     unknown = [name for name in names if name not in REGIMES] + [arm for arm in arms if arm not in ARMS]
     if unknown:
-        print(f"unknown: {', '.join(unknown)}; regimes: {', '.join(REGIMES)}; loops: {', '.join(ARMS)}", file=sys.stderr)
+        print(
+            f"unknown: {', '.join(unknown)}; regimes: {', '.join(REGIMES)}; loops: {', '.join(ARMS)}", file=sys.stderr
+        )
         return 2
     began = time.perf_counter()
     found: list[Row] = []
@@ -241,7 +249,9 @@ def main(given: Sequence[str] | None = None) -> int:
         seeds = range(asked.seed, asked.seed + loops)
         chosen = {arm: ARMS[arm] for arm in arms}
 
-        async def work(regime: Regime = regime, seeds: Sequence[int] = seeds, chosen: Mapping[str, Loop] = chosen) -> None:
+        async def work(
+            regime: Regime = regime, seeds: Sequence[int] = seeds, chosen: Mapping[str, Loop] = chosen
+        ) -> None:
             found.extend(await rows(regime, seeds, chosen, tokens=asked.tokens, passes=asked.passes))
 
         anyio.run(work)

@@ -8,7 +8,7 @@ once more and then counts as failed, never as passed.
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final, TypeAlias, cast
 
@@ -16,7 +16,18 @@ from setpoint.core.spec import Spec
 from setpoint.errors import ModelError
 from setpoint.ports import Check, Model, Prompt
 
-__all__ = ["BASELINES", "Job", "Loop", "Trial", "best_of_n", "cap_3_keep_best", "checklist", "one_draft", "rewrite_all", "self_refine"]
+__all__ = [
+    "BASELINES",
+    "Job",
+    "Loop",
+    "Trial",
+    "best_of_n",
+    "cap_3_keep_best",
+    "checklist",
+    "one_draft",
+    "rewrite_all",
+    "self_refine",
+]
 
 _CHARS_PER_TOKEN: Final = 4
 
@@ -104,7 +115,15 @@ class _Desk:
         """The task with the list."""
         return f"{self.job.spec.brief}\n\nThe text must meet all of these criteria:\n{self.listed}"
 
-    async def ask(self, model: Model, user: str, *, limit: int, schema: Mapping[str, object] | None = None, temperature: float = 0.7) -> str:
+    async def ask(
+        self,
+        model: Model,
+        user: str,
+        *,
+        limit: int,
+        schema: Mapping[str, object] | None = None,
+        temperature: float = 0.7,
+    ) -> str:
         """One call; an unusable reply is an empty one.
 
         Raises:
@@ -115,7 +134,12 @@ class _Desk:
             raise _Spent
         self.calls += 1
         prompt = Prompt(
-            system="", user=user, max_tokens=limit, schema=schema, temperature=temperature, seed=self.job.seed + self.calls
+            system="",
+            user=user,
+            max_tokens=limit,
+            schema=schema,
+            temperature=temperature,
+            seed=self.job.seed + self.calls,
         )
         try:
             reply = await model.ask(prompt)
@@ -299,9 +323,12 @@ async def self_refine(job: Job) -> Trial:
             )
             if "nothing to object" in feedback:
                 break
-            text = await desk.write(
-                f"{desk.task}\n\nDraft:\n{text}\n\nFeedback:\n{feedback}\n\nRefine the draft. Reply with the text only."
-            ) or text
+            text = (
+                await desk.write(
+                    f"{desk.task}\n\nDraft:\n{text}\n\nFeedback:\n{feedback}\n\nRefine the draft. Reply with the text only."
+                )
+                or text
+            )
     except _Spent:
         pass
     return desk.trial(text)
@@ -316,7 +343,7 @@ async def rewrite_all(job: Job) -> Trial:
 
 async def cap_3_keep_best(job: Job) -> Trial:
     """The same with at most three drafts, and the best as read is what it returns."""
-    desk = _Desk(Job(**{name: getattr(job, name) for name in job.__slots__} | {"passes": min(3, job.passes)}))
+    desk = _Desk(replace(job, passes=min(3, job.passes)))
     await _revise(desk)
     return desk.trial(await desk.best())
 

@@ -142,7 +142,7 @@ def _fresh(world: World, request: Request, rng: random.Random) -> dict[int, bool
     return met
 
 
-def _revised(  # noqa: PLR0913 - a revision depends on all of it
+def _revised(
     world: World, request: Request, old: dict[int, bool], work: Work, share: float, rng: random.Random
 ) -> dict[int, bool]:
     """Which demands hold after a revision that touches that share of the text."""
@@ -203,7 +203,7 @@ def _protection(world: World, request: Request) -> float:
     if (first, second) in request.orders or (second, first) in request.orders:
         return 0.95
     held = {first, second} & request.keep
-    if len(held) != 1 or request.fix != ({first, second} - held):
+    if len(held) != 1 or request.fix != frozenset({first, second}) - held:
         return 0.0
     firm = bool(held & request.firm)
     crowd = len(request.firm) if firm else len(request.keep)
@@ -265,7 +265,12 @@ def _inserted(world: World, lines: list[str], demand: int, said: str) -> list[st
     name = world.headings[world.section(demand)]
     for place, line in enumerate(lines):
         if world.heading(line) == name:
-            return [*lines[: place + 1], "", said, *lines[place + 2 if lines[place + 1 : place + 2] == [""] else place + 1 :]]
+            return [
+                *lines[: place + 1],
+                "",
+                said,
+                *lines[place + 2 if lines[place + 1 : place + 2] == [""] else place + 1 :],
+            ]
     return [*lines, said]
 
 
@@ -276,7 +281,7 @@ def _insertion(world: World, lines: list[str], demand: int, said: str) -> Edit:
     return Edit(search=anchor, replace=f"{anchor}\n\n{said}")
 
 
-def _arranged(  # noqa: PLR0913 - the headings depend on all of it
+def _arranged(
     world: World, request: Request, lines: list[str], old: dict[int, bool], new: dict[int, bool], rng: random.Random
 ) -> list[str]:
     """The lines under the headings that the rewrite ends up with."""

@@ -1,7 +1,8 @@
 """The critic: verdicts with errors that stay alike when the same passage is judged again.
 
 An error about a passage is drawn once for the passage (latent) and once per call (fresh); a call uses the latent draw
-with probability √ρ. Two calls about one passage both use it with probability ρ, so their errors correlate by exactly ρ.
+with probability sqrt(rho). Two calls about one passage both use it with probability rho, so their errors correlate by
+exactly rho.
 The passage of a demand is its own sentences, so an error outlives changes elsewhere: what a critic overlooked it
 overlooks again, and its sensitivity falls from draft to draft as the measured loops' does.
 """
@@ -111,8 +112,12 @@ def _finding(world: World, draft: Draft, demand: int, call: int, *, met: bool, s
         demand=demand,
         name=criterion.name,
         status=status,
-        reason=f"the sentence on the {criterion.name} serves" if status == "pass" else _REASONS[choice % len(_REASONS)].format(criterion.name),
-        directive="" if status != "fail" else _ACTS[choice % len(_ACTS)].format(criterion.name, heading, criterion.says),
+        reason=f"the sentence on the {criterion.name} serves"
+        if status == "pass"
+        else _REASONS[choice % len(_REASONS)].format(criterion.name),
+        directive=""
+        if status != "fail"
+        else _ACTS[choice % len(_ACTS)].format(criterion.name, heading, criterion.says),
         lines=tuple(cited),
         quote=draft.lines[places[0]].strip() if places else "",
     )

@@ -13,7 +13,16 @@ from plant.critic import Finding
 from plant.world import World
 from setpoint.core.draft import Edit
 
-__all__ = ["Content", "Schema", "example_schema", "fill", "plain_verdicts", "property_names", "prose_advice", "sections"]
+__all__ = [
+    "Content",
+    "Schema",
+    "example_schema",
+    "fill",
+    "plain_verdicts",
+    "property_names",
+    "prose_advice",
+    "sections",
+]
 
 Schema: TypeAlias = Mapping[str, object]
 
@@ -115,19 +124,36 @@ def _schema_of(value: object) -> Schema:
 
 # Filling
 
-_NAME: Final = re.compile(r"^(criterion|criteria|name|id|rule|rule_id|requirement|key|item|demand|label|title|criterion_(id|name))$", re.I)
-_VERDICT: Final = re.compile(r"verdict|status|result|decision|outcome|grade|rating|judg|label|conclusion|answer$", re.I)
-_PASSED: Final = re.compile(r"pass|met|satisf|ok\b|^ok$|holds|success|fulfil|valid|answered|done|correct|approved|accept|good", re.I)
-_FAILED: Final = re.compile(r"fail|violat|broken|missing|wrong|needs|retry|reject|unmet|block", re.I)
-_FAULTS: Final = re.compile(r"fault|fail|issue|problem|defect|unmet|missing|violation|block|open|gaps?$|improve", re.I)
-_EVERY: Final = re.compile(r"verdict|criteri|result|finding|reading|evaluation|item|score|check|rule|assess|judg|grade|rubric|require", re.I)
-_ACT: Final = re.compile(r"directive|^fix|^do$|action|instruction|suggest|how|what_to|revision|advice|feedback|recommend|change|improvement|hint", re.I)
-_LINES: Final = re.compile(r"lines?$|line_|rows?$|where|cite|citation|location|place", re.I)
-_QUOTE: Final = re.compile(r"evidence|quote|passage|excerpt|span|support|snippet", re.I)
-_TEXT: Final = re.compile(r"text|draft|document|content|answer|output|revised|article|report|body|outline|version", re.I)
-_EDITS: Final = re.compile(r"edit|patch|replacement|change|diff|operations|hunks|blocks", re.I)
-_SEARCH: Final = re.compile(r"search|find|old|before|original|from|target", re.I)
-_RIVAL: Final = re.compile(r"compet|conflict|rival|against|other|cause", re.I)
+_NAME: Final = re.compile(
+    r"^(criterion|criteria|name|id|rule|rule_id|requirement|key|item|demand|label|title|criterion_(id|name))$",
+    re.IGNORECASE,
+)
+_VERDICT: Final = re.compile(
+    r"verdict|status|result|decision|outcome|grade|rating|judg|label|conclusion|answer$", re.IGNORECASE
+)
+_PASSED: Final = re.compile(
+    r"pass|met|satisf|ok\b|^ok$|holds|success|fulfil|valid|answered|done|correct|approved|accept|good", re.IGNORECASE
+)
+_FAILED: Final = re.compile(r"fail|violat|broken|missing|wrong|needs|retry|reject|unmet|block", re.IGNORECASE)
+_FAULTS: Final = re.compile(
+    r"fault|fail|issue|problem|defect|unmet|missing|violation|block|open|gaps?$|improve", re.IGNORECASE
+)
+_EVERY: Final = re.compile(
+    r"verdict|criteri|result|finding|reading|evaluation|item|score|check|rule|assess|judg|grade|rubric|require",
+    re.IGNORECASE,
+)
+_ACT: Final = re.compile(
+    r"directive|^fix|^do$|action|instruction|suggest|how|what_to|revision|advice|feedback|recommend|change|improvement|hint",
+    re.IGNORECASE,
+)
+_LINES: Final = re.compile(r"lines?$|line_|rows?$|where|cite|citation|location|place", re.IGNORECASE)
+_QUOTE: Final = re.compile(r"evidence|quote|passage|excerpt|span|support|snippet", re.IGNORECASE)
+_TEXT: Final = re.compile(
+    r"text|draft|document|content|answer|output|revised|article|report|body|outline|version", re.IGNORECASE
+)
+_EDITS: Final = re.compile(r"edit|patch|replacement|change|diff|operations|hunks|blocks", re.IGNORECASE)
+_SEARCH: Final = re.compile(r"search|find|old|before|original|from|target", re.IGNORECASE)
+_RIVAL: Final = re.compile(r"compet|conflict|rival|against|other|cause", re.IGNORECASE)
 
 
 def fill(content: Content, schema: Schema) -> object:
@@ -167,15 +193,15 @@ class _Filler:
     def _resolved(self, node: Schema) -> Schema:
         for _ in range(8):
             if isinstance(ref := node.get("$ref"), str):
-                found: object = self.root
+                found = self.root
                 for step in ref.lstrip("#/").split("/"):
-                    found = cast("Mapping[str, object]", found).get(step, {})
-                node = cast("Schema", found)
+                    found = cast("Schema", found.get(step, {}))
+                node = found
                 continue
             options = node.get("anyOf") or node.get("oneOf") or node.get("allOf")
             if not isinstance(options, list):
                 return node
-            shapes = [cast("Schema", option) for option in cast("list[object]", options)]
+            shapes = cast("list[Schema]", options)
             node = next((shape for shape in shapes if shape.get("type") != "null"), shapes[0])
         return node
 
@@ -211,7 +237,7 @@ class _Filler:
     def _chosen(self, key: str, objects: bool) -> list[Finding]:  # noqa: FBT001 - says which of two lists
         """Which findings a list is for."""
         everything = list(self.content.findings)
-        if _EVERY.search(key) and not re.search(r"fail|unmet|miss|open", key, re.I):
+        if _EVERY.search(key) and not re.search(r"fail|unmet|miss|open", key, re.IGNORECASE):
             return everything
         if _FAULTS.search(key):
             return [f for f in everything if f.status == "fail"]
@@ -229,13 +255,22 @@ class _Filler:
                     return one
             return named[0]
         status = about.status if isinstance(about, Finding) else self._overall()
-        unsure = [one for one in options if re.search(r"cannot|unknown|unsure|abstain|n/?a|unclear", one, re.I)]
-        bad = [one for one in options if re.search(r"fail|\bno\b|unmet|not|reject|poor|needs|false|^[0fd]$|revis|incomplete", one, re.I) and one not in unsure]
+        unsure = [
+            one for one in options if re.search(r"cannot|unknown|unsure|abstain|n/?a|unclear", one, re.IGNORECASE)
+        ]
+        bad = [
+            one
+            for one in options
+            if re.search(r"fail|\bno\b|unmet|not|reject|poor|needs|false|^[0fd]$|revis|incomplete", one, re.IGNORECASE)
+            and one not in unsure
+        ]
         good = [one for one in options if one not in bad and one not in unsure]
         if status == "cannot_assess" and unsure:
             return unsure[0]
         if status == "pass" and good:
-            best = [one for one in good if re.search(r"pass|yes|met|accept|excellent|true|satisf|ok", one, re.I)]
+            best = [
+                one for one in good if re.search(r"pass|yes|met|accept|excellent|true|satisf|ok", one, re.IGNORECASE)
+            ]
             return (best or good)[0]
         return (bad or unsure or options)[0] if _VERDICT.search(key) or bad else options[0]
 
@@ -243,7 +278,7 @@ class _Filler:
         return "pass" if all(f.status == "pass" for f in self.content.findings) else "fail"
 
     def _truth(self, key: str, about: Finding | Edit | None) -> bool:
-        if re.search(r"compet|conflict|found|exists|contradict", key, re.I) and not self.content.findings:
+        if re.search(r"compet|conflict|found|exists|contradict", key, re.IGNORECASE) and not self.content.findings:
             return self.content.rival is not None
         status = about.status if isinstance(about, Finding) else self._overall()
         return status != "pass" if _FAILED.search(key) else status == "pass"
@@ -267,27 +302,25 @@ class _Filler:
         if isinstance(about, Edit):
             return about.search if _SEARCH.search(key) else about.replace
         if isinstance(about, Finding):
-            if _NAME.match(key):
-                own = [label for label, number in content.labels.items() if number == about.demand]
-                return own[0] if own and key.endswith("id") else about.name
-            if _VERDICT.search(key) or _PASSED.fullmatch(key):
-                return about.status
-            if _ACT.search(key):
-                return about.directive
-            if _QUOTE.search(key) or _LINES.search(key):
-                return about.quote
-            return about.reason
+            return self._about(key, about)
         if content.rival is not None and (_RIVAL.search(key) or _NAME.match(key)):
             return content.world.spec.criteria[content.rival].name
         if content.rival is not None and _QUOTE.search(key):
             return content.rival_quote
-        if content.text and (_TEXT.search(key) or not content.findings):
-            return content.text
-        if content.findings:
-            if _VERDICT.fullmatch(key):
-                return self._overall()
-            return prose_advice(content) if _ACT.search(key) or key else ""
+        if content.findings and not (content.text and _TEXT.search(key)):
+            return self._overall() if _VERDICT.fullmatch(key) else prose_advice(content)
         return content.text
+
+    def _about(self, key: str, finding: Finding) -> str:
+        """What a property of that name says about one demand."""
+        if _NAME.match(key):
+            own = [label for label, number in self.content.labels.items() if number == finding.demand]
+            return own[0] if own and key.endswith("id") else finding.name
+        if _VERDICT.search(key) or _PASSED.fullmatch(key):
+            return finding.status
+        if _ACT.search(key):
+            return finding.directive
+        return finding.quote if _QUOTE.search(key) or _LINES.search(key) else finding.reason
 
 
 # Without a schema
@@ -317,7 +350,7 @@ _FIELD: Final = re.compile(r"\[\[ ## (\w+) ## \]\]")
 
 def sections(prompt: str) -> tuple[str, ...]:
     """The output fields of a prompt that wants ``[[ ## field ## ]]`` markers; empty if it does not."""
-    asks = re.search(r"[Rr]espond with the corresponding output fields(.*?)(?:\n\n|\Z)", prompt, re.S)
+    asks = re.search(r"[Rr]espond with the corresponding output fields(.*?)(?:\n\n|\Z)", prompt, re.DOTALL)
     if asks is None:
         return ()
     return tuple(dict.fromkeys(name for name in _FIELD.findall(asks.group(1)) if name != "completed"))

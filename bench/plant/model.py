@@ -21,7 +21,8 @@ from plant.forms import (
     prose_advice,
     sections,
 )
-from plant.grasp import Message, Request, grasp
+from plant.grasp import Request, grasp
+from plant.reader import Message
 from plant.regime import Regime
 from plant.world import World, dice
 from setpoint.core.event import Usage
@@ -32,16 +33,18 @@ __all__ = ["Plant", "tokens"]
 
 _CHARS_PER_TOKEN: Final = 4
 _REFUSAL: Final = "I'm sorry, but I can't help with that."
-_CHATTER: Final = "I have thought about this at some length, and there are several ways in which one could go on from here."
-_BLOCK: Final = re.compile(r"<{5,} ?SEARCH|SEARCH/REPLACE", re.I)
-_WANTS_EDITS: Final = re.compile(r'"edits"|"search"|search[- ]and[- ]replace|search/replace', re.I)
-_WANTS_FENCE: Final = re.compile(r"(within|inside|between|in) (a )?(triple backticks|``` ?blocks?|```)", re.I)
+_CHATTER: Final = (
+    "I have thought about this at some length, and there are several ways in which one could go on from here."
+)
+_BLOCK: Final = re.compile(r"<{5,} ?SEARCH|SEARCH/REPLACE", re.IGNORECASE)
+_WANTS_EDITS: Final = re.compile(r'"edits"|"search"|search[- ]and[- ]replace|search/replace', re.IGNORECASE)
+_WANTS_FENCE: Final = re.compile(r"(within|inside|between|in) (a )?(triple backticks|``` ?blocks?|```)", re.IGNORECASE)
 _ONE_WORD: Final = re.compile(
     r"\b(answer|reply|respond|say|output|return)\b[^.\n]{0,30}\b(only |just |with |exactly )*"
     r"(one word|single word|\W?(PASS|YES|OK)\W{0,3} (or|/) \W?(FAIL|NO))",
-    re.I,
+    re.IGNORECASE,
 )
-_EACH: Final = re.compile(r"\b(each|every|per|for all|one by one|line by line)\b", re.I)
+_EACH: Final = re.compile(r"\b(each|every|per|for all|one by one|line by line)\b", re.IGNORECASE)
 
 
 def tokens(text: str) -> int:
@@ -191,7 +194,7 @@ class Plant:
 
     def _write(self, request: Request, whole: str, shape: Schema | None, rng: random.Random) -> str:
         world = self.world
-        wants_edits = any(name == "edits" or name == "search" for name in property_names(shape)) or (
+        wants_edits = not {"edits", "search"}.isdisjoint(property_names(shape)) or (
             shape is None and "search" in whole.lower() and bool(_WANTS_EDITS.search(whole) or _BLOCK.search(whole))
         )
         if request.outline_only:
@@ -214,7 +217,9 @@ class Plant:
             return "\n".join(f"<<<<<<< SEARCH\n{e.search}\n=======\n{e.replace}\n>>>>>>> REPLACE" for e in work.edits)
         if shape is not None:
             return json.dumps(fill(Content(world=self.world, edits=work.edits), shape), ensure_ascii=False)
-        return json.dumps({"edits": [{"search": e.search, "replace": e.replace} for e in work.edits]}, ensure_ascii=False)
+        return json.dumps(
+            {"edits": [{"search": e.search, "replace": e.replace} for e in work.edits]}, ensure_ascii=False
+        )
 
 
 def _meaning(request: Request) -> str:

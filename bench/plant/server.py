@@ -13,8 +13,8 @@ from types import TracebackType
 from typing import Self, cast
 
 from plant.forms import Schema
-from plant.grasp import Message
 from plant.model import Plant, tokens
+from plant.reader import Message
 
 __all__ = ["PlantServer", "Served"]
 
@@ -89,7 +89,7 @@ class PlantServer:
 
     def respond(self, path: str, body: bytes) -> tuple[int, Mapping[str, object]]:
         """One request: status and JSON body."""
-        if not path.split("?")[0].endswith("/chat/completions"):
+        if not path.split("?", maxsplit=1)[0].endswith("/chat/completions"):
             return 404, _error(f"there is no {path!r} here; use /v1/chat/completions")
         try:
             payload = cast("Mapping[str, object]", json.loads(body))
@@ -146,7 +146,10 @@ def _message(given: Mapping[str, object]) -> Message:
 
 def _forced_tool(payload: Mapping[str, object]) -> tuple[str, Schema] | None:
     """The tool that the reply must call, if there is one."""
-    tools = [cast("Mapping[str, object]", one.get("function", {})) for one in cast("Sequence[Mapping[str, object]]", payload.get("tools") or ())]
+    tools = [
+        cast("Mapping[str, object]", one.get("function", {}))
+        for one in cast("Sequence[Mapping[str, object]]", payload.get("tools") or ())
+    ]
     choice = payload.get("tool_choice")
     if not tools or choice in {None, "auto", "none"} if not isinstance(choice, dict) else not tools:
         return None
@@ -161,10 +164,10 @@ def _response_schema(payload: Mapping[str, object]) -> Schema | None:
     wanted = payload.get("response_format")
     if not isinstance(wanted, dict):
         return None
-    table = cast("Mapping[str, Mapping[str, object]]", wanted)
+    table = cast("Mapping[str, object]", wanted)
     if table.get("type") != "json_schema":
         return None
-    return cast("Schema", table.get("json_schema", {}).get("schema", {}))
+    return cast("Mapping[str, Schema]", table.get("json_schema", {})).get("schema")
 
 
 def _choice(index: int, text: str, finish: str, tool: str) -> Mapping[str, object]:

@@ -38,11 +38,42 @@ _SPACE: Final = 34_299_929
 _VARIANTS: Final = 997
 """How many sentences say the same."""
 
-_SUBJECTS: Final = (
-    "warranty freight latency eligibility turnover staffing encryption mileage insurance humidity catering parking "
-    "signage ventilation tuition royalties customs payroll irrigation licensing rainfall scaffolding vaccination "
-    "acoustics lighting drainage upholstery bandwidth mortgage taxation forestry plumbing archiving ballast"
-).split()
+_SUBJECTS: Final = [
+    "warranty",
+    "freight",
+    "latency",
+    "eligibility",
+    "turnover",
+    "staffing",
+    "encryption",
+    "mileage",
+    "insurance",
+    "humidity",
+    "catering",
+    "parking",
+    "signage",
+    "ventilation",
+    "tuition",
+    "royalties",
+    "customs",
+    "payroll",
+    "irrigation",
+    "licensing",
+    "rainfall",
+    "scaffolding",
+    "vaccination",
+    "acoustics",
+    "lighting",
+    "drainage",
+    "upholstery",
+    "bandwidth",
+    "mortgage",
+    "taxation",
+    "forestry",
+    "plumbing",
+    "archiving",
+    "ballast",
+]
 _DEMANDS: Final = (
     "States the {} in figures that a newcomer can act on.",
     "Names who answers for the {} and by when.",
@@ -280,7 +311,9 @@ class World:
 
     def structured(self, lines: list[str]) -> bool:
         """Whether the headings are the right ones in the right order."""
-        found = [name for line in lines if line.lstrip("0123456789|: ").startswith("#") and (name := self.heading(line))]
+        found = [
+            name for line in lines if line.lstrip("0123456789|: ").startswith("#") and (name := self.heading(line))
+        ]
         return tuple(found) == self.headings
 
     def satisfied(self, text: str) -> bool:

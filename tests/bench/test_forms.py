@@ -7,8 +7,9 @@ from dataclasses import replace
 from urllib.parse import urlparse
 
 import pytest
+
 from plant import REGIMES, Plant, PlantServer
-from plant.grasp import Message
+from plant.reader import Message
 
 REGIME = replace(REGIMES["strong"], fenced=0.0, sensitivity=1.0, alarm=0.0)
 PLANT = Plant(REGIME, 3)
@@ -19,6 +20,7 @@ JUDGE = f"Judge the draft against the criteria.\nCriteria:\n{LIST}\n\nDraft:\n{D
 
 
 def post(url: str, payload: Mapping[str, object]) -> tuple[int, dict[str, object]]:
+    """One request to a server: its status and JSON."""
     where = urlparse(url)
     line = http.client.HTTPConnection(where.hostname or "", where.port, timeout=10)
     line.request("POST", f"{where.path}/chat/completions", json.dumps(payload), {"Content-Type": "application/json"})
@@ -52,10 +54,10 @@ VERDICTS = {
     "object by name": (
         {
             "type": "object",
-            "properties": {
-                c.name: {"$ref": "#/$defs/one"} for c in PLANT.spec.criteria
+            "properties": {c.name: {"$ref": "#/$defs/one"} for c in PLANT.spec.criteria},
+            "$defs": {
+                "one": {"type": "object", "properties": {"passed": {"type": "boolean"}, "why": {"type": "string"}}}
             },
-            "$defs": {"one": {"type": "object", "properties": {"passed": {"type": "boolean"}, "why": {"type": "string"}}}},
         },
         lambda said: {name: one["passed"] for name, one in said.items()},
     ),
@@ -145,7 +147,9 @@ def test_marked_fields_and_fences_are_answered_in_kind():
     said = PLANT.answer([Message("user", marked)]).text
     assert said.startswith("[[ ## draft ## ]]\n# ")
     assert said.endswith("[[ ## completed ## ]]")
-    fenced = f"Criteria:\n{LIST}\n\nText:\n{DRAFT}\n\nWrite an improved version. Provide the new text within ``` blocks."
+    fenced = (
+        f"Criteria:\n{LIST}\n\nText:\n{DRAFT}\n\nWrite an improved version. Provide the new text within ``` blocks."
+    )
     assert PLANT.answer([Message("user", fenced)]).text.startswith("```\n# ")
 
 
@@ -159,7 +163,10 @@ def test_the_server_speaks_the_common_protocol():
         usage = plain["usage"]
         assert usage["total_tokens"] == usage["prompt_tokens"] + usage["completion_tokens"] > 300  # type: ignore[index]
 
-        judge = [{"role": "system", "content": "You are a judge."}, {"role": "user", "content": [{"type": "text", "text": JUDGE}]}]
+        judge = [
+            {"role": "system", "content": "You are a judge."},
+            {"role": "user", "content": [{"type": "text", "text": JUDGE}]},
+        ]
         schema = VERDICTS["list of objects"][0]
         form = {"type": "json_schema", "json_schema": {"name": "v", "schema": schema}}
         _status, judged = post(server.url, {"messages": judge, "response_format": form})

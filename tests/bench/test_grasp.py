@@ -1,9 +1,11 @@
 """The plant reads prompts by meaning: the same request in the words of different loops is the same request."""
 
 import pytest
+
 from plant import REGIMES, Plant
-from plant.grasp import Message, Request, grasp
+from plant.grasp import Request, grasp
 from plant.model import Plant as Model
+from plant.reader import Message
 
 PLANT = Plant(REGIMES["strong"], 3)
 A, B, C, D = (PLANT.spec.criteria[n].name for n in range(4))
@@ -11,12 +13,11 @@ NAMES = tuple(PLANT.spec.names())
 LIST = "\n".join(f"- {c.name}: {c.says}" for c in PLANT.spec.criteria)
 SAYS = "\n".join(f"{n}. {c.says}" for n, c in enumerate(PLANT.spec.criteria, start=1))
 DRAFT = PLANT.answer([Message("user", f"Write a report.\nRequirements:\n{LIST}")]).text
-LINE = next(
-    line for line in DRAFT.splitlines() if any(mark.demand == 0 for mark in PLANT.world.marks(line))
-)
+LINE = next(line for line in DRAFT.splitlines() if any(mark.demand == 0 for mark in PLANT.world.marks(line)))
 
 
 def says(number: int) -> str:
+    """What a demand says."""
     return PLANT.spec.criteria[number].says
 
 
@@ -27,6 +28,7 @@ def read(*texts: str, keys: tuple[str, ...] = ()) -> Request:
 
 
 def chat(*turns: tuple[str, str]) -> Request:
+    """A chat as one request."""
     return grasp(PLANT.world, [Message(role, text) for role, text in turns])
 
 
@@ -42,7 +44,9 @@ SINGLED_OUT = {
     + "\n".join(f"| {name} | {'FAIL' if name in {A, B} else 'PASS'} |" for name in NAMES)
     + "\n\nImprove the text.",
     "judge's JSON": f"{LIST}\n\nDraft:\n{DRAFT}\n\nEvaluation: "
-    + "{" + ", ".join(f'"{name}": {{"pass": {str(name not in {A, B}).lower()}}}' for name in NAMES) + "}"
+    "{"
+    + ", ".join(f'"{name}": {{"pass": {str(name not in {A, B}).lower()}}}' for name in NAMES)
+    + "}"
     + "\nRewrite the draft.",
     "prose critique": f"Requirements:\n{LIST}\n\nDraft:\n{DRAFT}\n\nA reviewer wrote: the {A} is not convincing and "
     f"the {B} does not answer the question. The {C} is fine as it is.\n\nRewrite the draft.",
@@ -187,7 +191,9 @@ def test_a_list_to_verify_with_evidence_is_understood(words):
     assert set(read(f"Criteria:\n{LIST}\n\nDraft:\n{DRAFT}\n\n{words}\n\nRewrite the draft.").verify) == {0}
 
 
-@pytest.mark.parametrize("words", [f"Fix {A}!", f"Remember {A}.", f"{A} is still missing. It is important.", "Check your spelling."])
+@pytest.mark.parametrize(
+    "words", [f"Fix {A}!", f"Remember {A}.", f"{A} is still missing. It is important.", "Check your spelling."]
+)
 def test_repeating_a_demand_is_no_list_to_verify(words):
     """Saying it louder is not checking."""
     assert not read(f"Criteria:\n{LIST}\n\nDraft:\n{DRAFT}\n\n{words}\n\nRewrite the draft.").verify
@@ -253,10 +259,22 @@ def test_an_outline_alone_is_understood(words):
 
 
 JUDGING = {
-    "strict reviewer": ("You are a strict reviewer.", f"Criteria:\n{LIST}\n\nText:\n{DRAFT}\n\nFor each criterion say PASS or FAIL."),
-    "grader": ("", f"Grade the following text. For every requirement answer pass/fail with a reason.\n{LIST}\n\n{DRAFT}"),
-    "judge JSON": ("You judge texts; you never rewrite them.", f"{LIST}\n\nDRAFT\n{DRAFT}\n\nReply with JSON, one verdict per rule."),
-    "question": ("", f"Requirements:\n{LIST}\n\nDraft:\n{DRAFT}\n\nWhich requirements does this draft meet? Answer met or unmet for each."),
+    "strict reviewer": (
+        "You are a strict reviewer.",
+        f"Criteria:\n{LIST}\n\nText:\n{DRAFT}\n\nFor each criterion say PASS or FAIL.",
+    ),
+    "grader": (
+        "",
+        f"Grade the following text. For every requirement answer pass/fail with a reason.\n{LIST}\n\n{DRAFT}",
+    ),
+    "judge JSON": (
+        "You judge texts; you never rewrite them.",
+        f"{LIST}\n\nDRAFT\n{DRAFT}\n\nReply with JSON, one verdict per rule.",
+    ),
+    "question": (
+        "",
+        f"Requirements:\n{LIST}\n\nDraft:\n{DRAFT}\n\nWhich requirements does this draft meet? Answer met or unmet for each.",
+    ),
 }
 
 
@@ -276,7 +294,9 @@ def test_a_request_for_feedback_is_answered_in_prose():
 
 def test_one_demand_asked_alone_is_judged_alone():
     """The rest of the list is context."""
-    request = read(f"All criteria:\n{LIST}\n\nText:\n{DRAFT}\n\nJudge only this one:\n- {C}: {says(2)}\n\nVerdict: PASS or FAIL?")
+    request = read(
+        f"All criteria:\n{LIST}\n\nText:\n{DRAFT}\n\nJudge only this one:\n- {C}: {says(2)}\n\nVerdict: PASS or FAIL?"
+    )
     assert request.asked == (2,)
 
 

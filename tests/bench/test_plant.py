@@ -6,26 +6,30 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+
 from plant import REGIMES, Plant
 from plant.critic import findings
-from plant.grasp import Draft, Message
+from plant.grasp import Draft
+from plant.reader import Message
 from plant.regime import Regime
 from plant.world import Mark, dice
-
 from setpoint.core.draft import Edit, apply_edits
 
 SEEDS = range(60)
 
 
 def listing(plant: Plant) -> str:
+    """The general list of demands."""
     return "\n".join(f"- {c.name}: {c.says}" for c in plant.spec.criteria)
 
 
 def say(plant: Plant, text: str) -> str:
+    """The reply to one message."""
     return plant.answer([Message("user", text)]).text
 
 
 def first(plant: Plant) -> str:
+    """The first draft."""
     return say(plant, f"{plant.spec.brief}\nRequirements:\n{listing(plant)}\n\nWrite the report.")
 
 
@@ -118,7 +122,7 @@ def test_checks_measure_the_truth():
 
 @pytest.mark.parametrize("rho", [0.0, 0.5, 0.9])
 def test_errors_of_the_critic_correlate_as_stated(rho):
-    """The correlation of two calls' errors on one passage, over 6,000 passages, is ρ within four standard errors."""
+    """The correlation of two calls' errors on one passage, over 6,000 passages, is rho within four standard errors."""
     regime = replace(REGIMES["middling"], rho=rho, sensitivity=0.7, words=40, spread=200.0, first=0.0)
     plant = Plant(regime, 7)
     rng = dice("rho", rho)
@@ -189,7 +193,28 @@ def test_losses_grow_with_what_is_touched():
     assert abs(redraft - 0.3) < 0.07
 
 
+@pytest.mark.parametrize("name", ["strong", "middling", "weak"])
+@pytest.mark.parametrize("singled", [1, 6])
+def test_revisions_fix_and_lose_at_the_measured_rates(name, singled):
+    """A rewrite fixes what is singled out and loses what held at the rates of the measured loops, crowding included."""
+    regime = replace(REGIMES[name], fenced=0.0)
+    fixed = lost = 0
+    seeds = range(250)
+    for seed in seeds:
+        plant = Plant(regime, seed)
+        wrong = range(singled)
+        names = [plant.spec.criteria[n].name for n in wrong]
+        ask = f"Criteria:\n{listing(plant)}\n\nDraft:\n{failing(plant, *wrong)}\n\nFailed: {names}. Rewrite the draft."
+        truth = plant.truth(say(plant, ask))
+        fixed += sum(truth[key] for key in names)
+        lost += sum(not met for key, met in truth.items() if key not in names)
+    expected = regime.fix / (1 + regime.crowding * (singled - 1))
+    assert abs(fixed / (len(seeds) * singled) - expected) < 0.09
+    assert abs(lost / (len(seeds) * (8 - singled)) - regime.loss) < 0.04
+
+
 def draft_of(plant: Plant, *demands: int) -> str:
+    """A prompt with a draft that fails those demands."""
     return f"Criteria:\n{listing(plant)}\n\nDraft:\n{failing(plant, *demands)}\n\n"
 
 
@@ -256,6 +281,7 @@ FREEZES = (
 
 
 def pair(plant: Plant) -> tuple[int, int]:
+    """The conflicting pair."""
     assert plant.world.pair is not None
     return plant.world.pair
 
@@ -286,9 +312,7 @@ def test_a_satisfiable_conflict_trades_one_for_the_other_otherwise(words):
     def prompt(plant: Plant) -> str:
         a, b = pair(plant)
         keep = ", ".join(c.name for n, c in enumerate(plant.spec.criteria) if n != b)
-        return draft_of(plant, b) + words.format(
-            plant.spec.criteria[a].name, plant.spec.criteria[b].name, keep=keep
-        )
+        return draft_of(plant, b) + words.format(plant.spec.criteria[a].name, plant.spec.criteria[b].name, keep=keep)
 
     regime = sound("conflict-satisfiable", fix=1.0)
     assert rate(regime, prompt, lambda _p, truth: all(truth.values())) < 0.4

@@ -1,0 +1,129 @@
+"""The plain loops and the command that compares them."""
+
+import anyio
+import pytest
+
+from against import Row, job, main, paired, row, rows, setpoint_loop, wilson
+from baselines import BASELINES, Job, Trial
+from plant import REGIMES, Plant
+from setpoint.errors import ModelError
+from setpoint.ports import Prompt, Reply
+
+
+def trial(name: str, regime: str, seed: int, *, tokens: int = 40_000, passes: int = 8) -> tuple[Plant, Trial]:
+    """One loop on one plant."""
+    plant = Plant(REGIMES[regime], seed)
+    loop = BASELINES.get(name, setpoint_loop)
+    return plant, anyio.run(loop, job(plant, seed, tokens=tokens, passes=passes))
+
+
+@pytest.mark.parametrize("name", [*BASELINES, "Setpoint"])
+def test_loops_keep_their_caps(name):
+    """No loop spends more tokens or drafts than it may, however small the caps."""
+    for tokens, passes in ((40_000, 8), (40_000, 2), (3_000, 8), (300, 8)):
+        _plant, done = trial(name, "weak", 1, tokens=tokens, passes=passes)
+        assert done.tokens <= tokens
+        assert done.passes <= passes
+        assert done.text in {"", *done.drafts}
+
+
+@pytest.mark.parametrize("name", [*BASELINES, "Setpoint"])
+def test_loops_are_repeatable(name):
+    """The same plant and the same loop give the same trial."""
+    assert trial(name, "middling", 4)[1] == trial(name, "middling", 4)[1]
+
+
+def test_arms_start_from_the_same_first_draft():
+    """Pairing: what the first prompt means is the same for all, so its luck is, too."""
+    first = {trial(name, "middling", 4)[1].drafts[0] for name in BASELINES if name != "checklist redraft"}
+    assert len(first) == 1
+    assert trial("Setpoint", "middling", 4)[1].drafts[0].strip() == first.pop().strip()
+
+
+def test_a_loop_claims_only_what_it_read():
+    """One draft claims nothing; a loop that stops claims a pass by its own reading, which may be false."""
+    assert trial("one draft", "middling", 4)[1].claims is None
+    claims = [trial("rewrite all faults", "middling", seed) for seed in range(12)]
+    assert any(done.claims for _plant, done in claims)
+    assert all(done.claims is not None for _plant, done in claims)
+
+
+class Silent:
+    """A model that never answers."""
+
+    name = "silent"
+
+    async def ask(self, prompt: Prompt) -> Reply:
+        del prompt
+        raise ModelError("the line is down", kind="unreachable")
+
+
+@pytest.mark.parametrize("name", BASELINES)
+def test_a_critic_that_cannot_be_reached_passes_nothing(name):
+    """Fail closed: no reading, no claim."""
+    plant = Plant(REGIMES["easy"], 2)
+    given = job(plant, 2, tokens=40_000, passes=3)
+    work = Job(**{key: getattr(given, key) for key in given.__slots__} | {"critic": Silent()})  # type: ignore[arg-type]
+    assert not anyio.run(BASELINES[name], work).claims
+
+
+def test_rows_hold_the_latent_truth():
+    """What a row says about a text is what the plant says."""
+    plant, done = trial("rewrite all faults", "weak", 3)
+    found = row("weak", "rewrite all faults", 3, plant, done)
+    assert found.satisfied == plant.world.satisfied(done.text)
+    final = plant.truth(done.text)
+    once = {name for draft in done.drafts for name, met in plant.truth(draft).items() if met}
+    assert found.lost == len(once) - sum(final.values())
+    pairs = anyio.run(lambda: rows(REGIMES["easy"], [0, 1], dict(BASELINES), tokens=20_000, passes=3))
+    assert len(pairs) == 2 * len(BASELINES)
+
+
+def test_intervals_are_wilsons():
+    """Known values, and the ends."""
+    low, high = wilson(8, 10)
+    assert (round(low, 3), round(high, 3)) == (0.490, 0.943)
+    assert wilson(0, 0) == (0.0, 1.0)
+    assert wilson(0, 20)[0] == 0.0
+
+
+def test_differences_are_taken_over_paired_seeds():
+    """Rows are matched by seed, not by place."""
+
+    def one(seed: int, met: int) -> Row:
+        return Row(
+            regime="r",
+            arm="a",
+            seed=seed,
+            satisfied=bool(met),
+            claims=None,
+            lost=0,
+            passes=1,
+            calls=1,
+            tokens=1,
+            outcome="",
+        )
+
+    ours = [one(0, 1), one(1, 0)]
+    assert paired(ours, [one(1, 0), one(0, 1)]).startswith("+0 [+0")
+    assert paired(ours, [one(1, 1), one(0, 0)]).startswith("+0 [-")
+
+
+def test_the_command_prints_a_table(capsys, tmp_path):
+    """A row per regime and loop, labelled for what it is, and every loop on request."""
+    asked = [
+        "--loops",
+        "2",
+        "--regimes",
+        "easy,conflict-true",
+        "--arms",
+        "one draft,Setpoint",
+        "--json",
+        str(tmp_path / "x.json"),
+    ]
+    assert main(asked) == 0
+    said = capsys.readouterr().out
+    assert "echanism tests" in said
+    assert said.count("| conflict-true |") == 3
+    assert len((tmp_path / "x.json").read_text().splitlines()) == 8
+    assert main(["--regimes", "nowhere"]) == 2
