@@ -15,13 +15,14 @@ import platform
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
 
 import anyio
 
 from baselines import BASELINES, Job, Loop, Trial
+from peers import PEERS, missing
 from plant import REGIMES, Plant, Regime
 from setpoint.core.event import Opened, RoleModel
 from setpoint.core.policy import Policy
@@ -222,6 +223,8 @@ def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--loops", type=int, default=500, help="loops a cell (default: 500)")
     parser.add_argument("--regimes", default=",".join(REGIMES), help="which regimes, separated by commas")
     parser.add_argument("--arms", default=",".join(ARMS), help="which loops, separated by commas")
+    parser.add_argument("--peers", action="store_true", help="the peers that are installed as well")
+    parser.add_argument("--rho", type=float, help="correlation of the critic's errors, instead of the regimes'")
     parser.add_argument("--tokens", type=int, default=40_000, help="cap on tokens for 240 words; longer texts get more")
     parser.add_argument("--passes", type=int, default=8, help="cap on drafts")
     parser.add_argument("--seed", type=int, default=0, help="the first seed")
@@ -233,7 +236,14 @@ def main(given: Sequence[str] | None = None) -> int:
     """Run it and print the tables."""
     asked = _arguments(given)
     names, arms = asked.regimes.split(","), asked.arms.split(",")
-    unknown = [name for name in names if name not in REGIMES] + [arm for arm in arms if arm not in ARMS]
+    everyone = dict(ARMS)
+    for peer, loop in PEERS.items() if asked.peers else ():
+        if lacks := missing(peer):
+            print(f"SKIPPED {peer}: {lacks}", file=sys.stderr)
+            continue
+        everyone[peer] = loop
+        arms.append(peer)
+    unknown = [name for name in names if name not in REGIMES] + [arm for arm in arms if arm not in everyone]
     if unknown:
         print(
             f"unknown: {', '.join(unknown)}; regimes: {', '.join(REGIMES)}; loops: {', '.join(ARMS)}", file=sys.stderr
@@ -242,12 +252,12 @@ def main(given: Sequence[str] | None = None) -> int:
     began = time.perf_counter()
     found: list[Row] = []
     for name in names:
-        regime = REGIMES[name]
+        regime = REGIMES[name] if asked.rho is None else replace(REGIMES[name], rho=asked.rho)
         loops = asked.loops
         if asked.small:
             loops = SMALL_LOOPS // 2 if regime.words > LONG_TEXT else SMALL_LOOPS
         seeds = range(asked.seed, asked.seed + loops)
-        chosen = {arm: ARMS[arm] for arm in arms}
+        chosen = {arm: everyone[arm] for arm in arms}
 
         async def work(
             regime: Regime = regime, seeds: Sequence[int] = seeds, chosen: Mapping[str, Loop] = chosen
@@ -260,7 +270,8 @@ def main(given: Sequence[str] | None = None) -> int:
     print("# Mechanism tests: loops on the plant\n")
     print(
         f"Simulated author and critic with known truth; seeds {asked.seed} onwards, paired; cap {asked.tokens:,} tokens "
-        f"(for 240 words) and {asked.passes} drafts. {len(found)} loops in {taken:.0f} s, "
+        f"(for 240 words) and {asked.passes} drafts"
+        f"{'' if asked.rho is None else f'; critics with rho = {asked.rho}'}. {len(found)} loops in {taken:.0f} s, "
         f"Python {platform.python_version()}. Brackets: 95 % intervals (Wilson; the last column over paired seeds).\n"
     )
     print(table(found))

@@ -18,6 +18,9 @@ from setpoint.ports import Check, Model, Prompt
 
 __all__ = [
     "BASELINES",
+    "CapReached",
+    "Desk",
+    "Fault",
     "Job",
     "Loop",
     "Trial",
@@ -83,12 +86,14 @@ class Trial:
 Loop: TypeAlias = Callable[[Job], Awaitable[Trial]]
 
 
-class _Spent(Exception):  # noqa: N818 - the end of the budget, not an error
+class CapReached(Exception):  # noqa: N818 - the end of the budget, not an error
     """The next call might break the cap."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Fault:
+class Fault:
+    """One failed criterion, with what to do about it."""
+
     name: str
     says: str
     directive: str
@@ -96,14 +101,16 @@ class _Fault:
 
 
 @dataclass(slots=True)
-class _Desk:
+class Desk:
     """What a loop works at: calls with a cap, drafts, readings."""
 
     job: Job
     spent: int = 0
     calls: int = 0
+    held: int = 0
+    """Tokens that others have spent under the same cap."""
     drafts: list[str] = field(default_factory=list[str])
-    read: dict[str, tuple[_Fault, ...]] = field(default_factory=dict[str, "tuple[_Fault, ...]"])
+    read: dict[str, tuple[Fault, ...]] = field(default_factory=dict[str, "tuple[Fault, ...]"])
 
     @property
     def listed(self) -> str:
@@ -127,11 +134,11 @@ class _Desk:
         """One call; an unusable reply is an empty one.
 
         Raises:
-            _Spent: if its worst case does not fit under the cap.
+            CapReached: if its worst case does not fit under the cap.
         """
         worst = len(user) // _CHARS_PER_TOKEN + limit
-        if self.spent + worst > self.job.tokens:
-            raise _Spent
+        if self.spent + self.held + worst > self.job.tokens:
+            raise CapReached
         self.calls += 1
         prompt = Prompt(
             system="",
@@ -152,24 +159,24 @@ class _Desk:
         """One draft; an empty one is not kept.
 
         Raises:
-            _Spent: if there is no room for it.
+            CapReached: if there is no room for it.
         """
         if len(self.drafts) >= self.job.passes:
-            raise _Spent
+            raise CapReached
         text = _bare(await self.ask(self.job.author, user, limit=self.job.reply_tokens))
         self.drafts.append(text)
         return text
 
-    async def faults(self, text: str) -> tuple[_Fault, ...]:
+    async def faults(self, text: str) -> tuple[Fault, ...]:
         """One reading: what is wrong with a text. A text that was read is not read again.
 
         Raises:
-            _Spent: if there is no room for it.
+            CapReached: if there is no room for it.
         """
         if text in self.read:
             return self.read[text]
         spec = self.job.spec
-        found: list[_Fault] = []
+        found: list[Fault] = []
         for criterion in spec.checked:
             finding = self.job.checks[criterion.name].measure(text)
             if not finding.passed:
@@ -240,9 +247,9 @@ _VERDICTS: Final[Mapping[str, object]] = MappingProxyType(
 )
 
 
-def _fault(spec: Spec, name: str, directive: str) -> _Fault:
+def _fault(spec: Spec, name: str, directive: str) -> Fault:
     criterion = spec.criterion(name)
-    return _Fault(name=name, says=criterion.says, directive=directive, weight=criterion.impact + 100 * criterion.core)
+    return Fault(name=name, says=criterion.says, directive=directive, weight=criterion.impact + 100 * criterion.core)
 
 
 def _bare(text: str) -> str:
@@ -263,7 +270,7 @@ def _read(said: str) -> dict[str, tuple[bool, str]] | None:
         return None
 
 
-def _lines(faults: Sequence[_Fault]) -> str:
+def _lines(faults: Sequence[Fault]) -> str:
     return "\n".join(f"- {fault.name}: {fault.directive}" for fault in faults)
 
 
@@ -272,30 +279,30 @@ def _lines(faults: Sequence[_Fault]) -> str:
 
 async def one_draft(job: Job) -> Trial:
     """One draft with the criteria listed, never read: the floor."""
-    desk = _Desk(job)
+    desk = Desk(job)
     try:
         text = await desk.write(f"{desk.task}\n\nWrite the text. Reply with the text only.")
-    except _Spent:
+    except CapReached:
         text = ""
     return desk.trial(text)
 
 
 async def best_of_n(job: Job) -> Trial:
     """Independent drafts with the same prompt until one passes or the cap is near; the best as read."""
-    desk = _Desk(job)
+    desk = Desk(job)
     try:
         while True:
             text = await desk.write(f"{desk.task}\n\nWrite the text. Reply with the text only.")
             if not await desk.faults(text):
                 break
-    except _Spent:
+    except CapReached:
         pass
     return desk.trial(await desk.best())
 
 
 async def checklist(job: Job) -> Trial:
     """A fresh draft each time, with the list and what failed before; the best as read."""
-    desk = _Desk(job)
+    desk = Desk(job)
     lessons = ""
     try:
         while True:
@@ -304,14 +311,14 @@ async def checklist(job: Job) -> Trial:
             if not faults:
                 break
             lessons = f"\n\nAn earlier draft failed at:\n{_lines(faults)}"
-    except _Spent:
+    except CapReached:
         pass
     return desk.trial(await desk.best())
 
 
 async def self_refine(job: Job) -> Trial:
     """Draft, feedback without the list, refine; until the feedback objects to nothing, at most four rounds (2303.17651)."""
-    desk = _Desk(job)
+    desk = Desk(job)
     text = ""
     try:
         text = await desk.write(f"{desk.task}\n\nWrite the text. Reply with the text only.")
@@ -329,26 +336,26 @@ async def self_refine(job: Job) -> Trial:
                 )
                 or text
             )
-    except _Spent:
+    except CapReached:
         pass
     return desk.trial(text)
 
 
 async def rewrite_all(job: Job) -> Trial:
     """Draft, read, rewrite with all faults; until it passes or the cap is near; returns the last text."""
-    desk = _Desk(job)
+    desk = Desk(job)
     text = await _revise(desk)
     return desk.trial(text)
 
 
 async def cap_3_keep_best(job: Job) -> Trial:
     """The same with at most three drafts, and the best as read is what it returns."""
-    desk = _Desk(replace(job, passes=min(3, job.passes)))
+    desk = Desk(replace(job, passes=min(3, job.passes)))
     await _revise(desk)
     return desk.trial(await desk.best())
 
 
-async def _revise(desk: _Desk) -> str:
+async def _revise(desk: Desk) -> str:
     text = ""
     try:
         text = await desk.write(f"{desk.task}\n\nWrite the text. Reply with the text only.")
@@ -358,7 +365,7 @@ async def _revise(desk: _Desk) -> str:
                 "Fix them and send the whole revised text. Reply with the text only."
             )
             text = again or text
-    except _Spent:
+    except CapReached:
         pass
     return text
 

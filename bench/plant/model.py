@@ -44,6 +44,8 @@ _ONE_WORD: Final = re.compile(
     r"(one word|single word|\W?(PASS|YES|OK)\W{0,3} (or|/) \W?(FAIL|NO))",
     re.IGNORECASE,
 )
+_TEXT_FIELD: Final = re.compile(r"draft|text|document|answer|output|report|revised|article", re.IGNORECASE)
+_MODULES: Final = re.compile(r"\[\[ ## module_names ## \]\]\s*(\[[^\]]*\])")
 _EACH: Final = re.compile(r"\b(each|every|per|for all|one by one|line by line)\b", re.IGNORECASE)
 
 
@@ -140,6 +142,11 @@ class Plant:
         return ("prose", "cut", "refusal", "empty")[min(3, int(draw / rate * 4))] if draw < rate else ""
 
     def _say(self, request: Request, whole: str, shape: Schema | None, rng: random.Random) -> str:
+        fields = sections(whole) if "[[ ##" in whole else ()
+        if fields and not any(_TEXT_FIELD.search(name) for name in fields):
+            found = self._findings(request, None)
+            content = Content(world=self.world, findings=found, labels=request.labels)
+            return _marked({name: _field(content, name, whole) for name in fields})
         match request.act:
             case "judge" | "advise":
                 return self._judge(request, whole, shape)
@@ -163,8 +170,6 @@ class Plant:
     def _judge(self, request: Request, whole: str, shape: Schema | None) -> str:
         found = self._findings(request, shape)
         content = Content(world=self.world, findings=found, labels=request.labels)
-        if fields := sections(whole) if "[[ ##" in whole else ():
-            return _marked({name: _field(content, name) for name in fields})
         if shape is not None:
             return json.dumps(fill(content, shape), ensure_ascii=False)
         if request.act == "advise":
@@ -247,11 +252,14 @@ def _enumerated(world: World, shape: Schema | None, labels: Mapping[str, int]) -
     return tuple(dict.fromkeys(names[one] for one in said if one in names))
 
 
-def _field(content: Content, name: str) -> str:
-    """One marked field of a judge's reply."""
+def _field(content: Content, name: str, whole: str) -> str:
+    """One marked field of a judge's or adviser's reply."""
     passed = sum(f.status == "pass" for f in content.findings)
     if re.search(r"score|reward|rating", name):
         return f"{passed / max(1, len(content.findings)):.2f}"
+    modules = _MODULES.search(whole)
+    if name == "advice" and modules:  # advice for each module of a program, as a JSON object
+        return json.dumps(dict.fromkeys(json.loads(modules.group(1)), prose_advice(content)), ensure_ascii=False)
     return prose_advice(content)
 
 

@@ -36,10 +36,12 @@ class PlantServer:
     Args:
         plant: who answers.
         port: the port; 0 for any that is free.
+        tokens: a cap on input and output together; a request beyond it is refused. 0 for none.
     """
 
-    def __init__(self, plant: Plant, port: int = 0) -> None:
+    def __init__(self, plant: Plant, port: int = 0, tokens: int = 0) -> None:
         self.plant = plant
+        self.tokens = tokens
         self.served = Served()
         self._lock = threading.Lock()
         outer = self
@@ -97,6 +99,9 @@ class PlantServer:
         except (ValueError, KeyError, TypeError, AttributeError) as problem:
             return 400, _error(f"the request cannot be read: {problem}")
         with self._lock:  # answers depend on what was asked before, so one at a time
+            spent = self.served.input + self.served.output
+            if self.tokens and spent + sum(tokens(message.text) for message in messages) > self.tokens:
+                return 400, _error(f"the cap of {self.tokens} tokens is reached")
             return 200, self._complete(payload, messages)
 
     def _complete(self, payload: Mapping[str, object], messages: Sequence[Message]) -> Mapping[str, object]:

@@ -153,6 +153,22 @@ def test_marked_fields_and_fences_are_answered_in_kind():
     assert PLANT.answer([Message("user", fenced)]).text.startswith("```\n# ")
 
 
+def test_advice_about_a_program_is_given_per_module():
+    """A library that asks for advice on a failed prediction gets it for each module, about what truly fails."""
+    bad = DRAFT.replace(next(line for line in DRAFT.splitlines() if PLANT.world.marks(line)), "")
+    failed = [name for name, met in PLANT.truth(bad).items() if not met]
+    ask = (
+        f"[[ ## program_outputs ## ]]\n{bad}\n\n[[ ## reward_value ## ]]\n0.8\n\nThe task said:\n{LIST}\n\n"
+        '[[ ## module_names ## ]]\n["predict"]\n\nRespond with the corresponding output fields, starting with the field '
+        "`[[ ## discussion ## ]]`, then `[[ ## advice ## ]]`, and then ending with the marker for "
+        "`[[ ## completed ## ]]`."
+    )
+    said = PLANT.answer([Message("user", ask)]).text
+    advice = json.loads(said.split("[[ ## advice ## ]]\n")[1].split("\n\n[[ ## completed")[0])
+    assert list(advice) == ["predict"]
+    assert [name for name in TRUTH if name in advice["predict"]] == failed
+
+
 def test_the_server_speaks_the_common_protocol():
     """Plain text with usage, a schema, a forced tool, several choices, and errors as errors."""
     with PlantServer(Plant(REGIME, 3)) as server:
@@ -187,6 +203,16 @@ def test_the_server_speaks_the_common_protocol():
         assert text
         assert post(server.url, {"no": "messages"})[0] == 400
         assert server.served.calls == 6
+
+
+def test_the_server_keeps_a_cap():
+    """What would break the cap is refused, and is not counted."""
+    with PlantServer(Plant(REGIME, 3), tokens=1000) as server:
+        ask = {"messages": [{"role": "user", "content": f"Write a report.\nRequirements:\n{LIST}"}]}
+        answers = [post(server.url, ask)[0] for _ in range(4)]
+        assert answers[0] == 200
+        assert answers[-1] == 400
+        assert server.served.calls == answers.count(200)
 
 
 def test_json_objects_are_asked_for_by_the_prompt():
