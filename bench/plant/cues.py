@@ -11,8 +11,10 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 __all__ = [
     "COMMENT",
     "CONJUNCTION",
+    "FIRM_CUE",
     "LABEL",
     "NUMBERED",
+    "ORDER_LEAD",
     "POINTS",
     "TOKEN",
     "TO_VERIFY",
@@ -31,6 +33,7 @@ _I: Final = re.IGNORECASE
 _NEGATED_PASS: Final = re.compile(
     r"(\bnot\b|n't\b|\bnever\b|\bfail(s|ed|ing)? to\b|\bno longer\b|\bcannot\b)\W+(\w+\W+){0,2}?"
     r"(pass|meet|met|satisf|hold|fulfil|there|right|ok\b|good|done|achiev|clear|convinc|enough)"
+    r"|\b0 ?(/|out of|of) ?[1-9]"
     r"|\bun(met|satisfied|fulfilled|resolved|fixed)\b"
     r'|"?\b(pass|passed|met|ok|satisfied|holds|success)"?\s*[:=]\s*"?(false|no\b|0\b)',
     _I,
@@ -40,11 +43,11 @@ _NEGATED_FAIL: Final = re.compile(
     r'|"?\b(pass|passed|met|ok|satisfied|holds|success)"?\s*[:=]\s*"?(true|yes\b|1\b)',
     _I,
 )
-_FIRM: Final = re.compile(
+FIRM_CUE: Final = re.compile(
     r"\b(must|has to|have to|shall)\W+(\w+\W+){0,2}?(stay|remain|survive|keep|not (be )?(los|chang|touch|brok|break|alter))"
-    r"|\bfrozen\b|\bfreeze\b|\block(ed)?\b|non-negotiable|at (all|any) (costs?|price)|byte for byte|\bverbatim\b|\buntouched\b|"
+    r"|\bexactly as (it|they)\b|\bfrozen\b|\bfreeze\b|\block(ed)?\b|non-negotiable|at (all|any) (costs?|price)|byte for byte|\bverbatim\b|\buntouched\b|"
     r"\b(do not|don't|never|may not|must not)\W+(\w+\W+){0,2}?(touch|alter|lose|change|give up|break|disturb)|\binviolable\b"
-    r"|\bprotected\b|\bpinned\b|off[- ]limits|no circumstances|\buntouchable\b|\bsacred\b|\brejected if\b|\bsettled for good\b",
+    r"|\bprotected\b|\bpinned\b|off[- ]limits|no circumstances|\buntouchable\b|\bsacred\b|\b(is|are|be|gets) (rejected|refused|thrown away)\b|\brejected if\b|\bsettled for good\b",
     _I,
 )
 _FIX: Final = re.compile(
@@ -57,6 +60,7 @@ _FIX: Final = re.compile(
     _I,
 )
 _KEEP: Final = re.compile(
+    r"\bwithout (los|break|harm|touch|chang|hurt|damag|disturb|giv|spoil|affect)|\[x\]|\b(?P<full>[1-9]\d?) ?(?:/|out of|of) ?(?P=full)\b|"
     r"\bpass(es|ed|ing)?\b|\bmet\b|\bsatisf(ied|ies|y)\b|\bkeep(s|ing)?\b|\bkept\b|\bpreserve|\bretain|\bmaintain|\bholds?\b"
     r"|\balready\b|\bfine\b|\bgood\b|\bworks\b|\bleave\b|\bintact\b|\bstays?\b|✓|✔|✅|\bok\b|\bsucce(ss|ed)|\bdone\b",
     _I,
@@ -67,8 +71,10 @@ _LIST: Final = re.compile(
     _I,
 )
 _VERIFY: Final = re.compile(
-    r"\b(check|verify|confirm|prove|audit|demonstrate|show|tick off|go through|test)\b[^.\n]{0,80}?"
-    r"\b(each|every|yourself|own|against|one by one|all|the following|these|that|list|it|this|⟦)",
+    r"\b(check|verify|confirm|prove|audit|demonstrate|show|tick off|go through|test|make (sure|certain)|ensure|see to it)\b[^.\n]{0,80}?"
+    r"(\b(each|every|yourself|own|against|one by one|all|the following|these|that|list|it|this)\b|⟦)"
+    # to ask for the very sentence that does it is to ask for a check
+    r"|\b(quote|cite|copy|name|show|give|state|point (to|at))\b[^.\n]{0,12}\b(line|sentence|passage)s?\b[^.\n]{0,12}\b(that|which|where)\b",
     _I,
 )
 TO_VERIFY: Final = re.compile(r"\b(verify|check|confirm|prove)\b", _I)
@@ -79,13 +85,14 @@ _EVIDENCE: Final = re.compile(
 )
 _FRESH: Final = re.compile(
     r"\b(from scratch|start(ing)? (over|again|afresh|anew)|afresh|anew|fresh (draft|start|text|version|attempt)|new (draft|start|attempt) from|"
-    r"blank (page|sheet)|clean (sheet|slate)|from nothing|ground up|begin again|entirely new|brand[- ]new|completely new|(without|not|n't) (looking|look) (at|back)|"
+    r"restart|scrap|from zero|set (it|this|that|the [^.\n]{1,25}) aside|from the (brief|spec|specification) (alone|only|again)|use nothing of|blank (page|sheet)|clean (sheet|slate)|from nothing|ground up|begin again|entirely new|brand[- ]new|completely new|(without|not|n't) (looking|look) (at|back)|"
     r"discard|throw (it|this|that|the \w+) away|ignore (the|your|all) (previous|earlier|old|last)|(do not|don't|never) (re-?use|revise|build on|continue|copy))",
     _I,
 )
 _APPROACH: Final = re.compile(
     r"\b(different|another|new|other|changed|alternative|opposite|fresh|unlike)\b\W+(\w+\W+){0,2}?(approach|angle|premise|opening|starting point|strategy|"
     r"direction|route|line of attack|take|way in|idea|concept|basis|perspective)|\brethink\b|\breframe\b|\bapproach\b[^.\n]{0,40}\b(differ|instead|changed|not the)"
+    r"|\b(premise|approach|angle|idea|strategy)\b[^.\n]{0,25}\b(wrong|failed|mistaken|misguided|not work|misled|this time|now)"
     r"|\b(take|choose|try) a different\b|\bchange (the |your )?(approach|premise|angle|strategy)",
     _I,
 )
@@ -174,19 +181,19 @@ NUMBERED: Final = re.compile(r"^\s*(?:\[?L?(\d{1,4})\]?(?:\s?[|:\t>│)]|\.(?=\s
 LABEL: Final = re.compile(r"^\W*([A-Za-z]{1,4}[-_ ]?\d{1,2})\b\W")
 _PASSED: Final = re.compile(
     r"""^[\W_]*(?:(?:is|are|was|were|has|have|been|now|already|also|both|part|passage|section|verdict|status)[\W_]+)*"""
-    r"""(?:pass|passes|passed|passing|met|ok|okay|fine|satisfied|satisfies|fulfilled|holds?|good|done|keep|works?|intact|perfect|[✓✔✅])(?![\w])""",
+    r"""(?:pass|passes|passed|passing|met|ok|okay|fine|satisfied|satisfies|fulfilled|holds?|good|done|keep|works?|intact|perfect|[✓✔✅]|(?P<all>\d+) ?(?:/|of|out of) ?(?P=all))(?![\w])""",
     _I,
 )
 CONJUNCTION: Final = re.compile(r"^[\W_]*(?:and|or|as well as|both)?(?:[\W_]+the)?[\W_]*$", _I)
 POINTS: Final = re.compile(r"\b(following|these|below|listed|here)\b", _I)
 _PREDICATE: Final = re.compile(
-    r"""^[\"'\]*_`]*\s*(\([^)]*\)\s*)?([:=\u2014\u2013(\[|{✓✗❌✅-]|(is|are|was|were|has|have|does|do|did|pass|fail|holds?|lacks?|needs?|remains?|still|stays?"""
+    r"""^[\"'\]*_`]*\s*(\([^)]*\)\s*)?(,?\s*(which|that)\s+)?([:=\u2014\u2013(\[|{✓✗❌✅-]|(is|are|was|were|has|have|does|do|did|pass|fail|holds?|lacks?|needs?|remains?|still|stays?"""
     r"""|must|works?|not|isn't|doesn't|already|now|never|should|may|misses|part|passage|section)\b|(passes|failed|passed|fails)\b)""",
     _I,
 )
 COMMENT: Final = re.compile(r"^\s*<!--.*-->\s*$")
 
-Polarity: TypeAlias = Literal["", "list", "fix", "keep", "firm", "verify"]
+Polarity: TypeAlias = Literal["", "list", "fix", "keep", "firm", "verify", "order"]
 
 
 @lru_cache(maxsize=50_000)
@@ -196,7 +203,7 @@ def polarity(words: str) -> Polarity:
         return "keep"
     if _NEGATED_PASS.search(words):
         return "fix"
-    firm, fix, keep = _FIRM.search(words), _FIX.search(words), _KEEP.search(words)
+    firm, fix, keep = FIRM_CUE.search(words), _FIX.search(words), _KEEP.search(words)
     if fix and (not firm or fix.start() < firm.start()) and (not keep or fix.start() <= keep.start()):
         return "fix"
     if firm:
@@ -233,7 +240,7 @@ def facts(words: str) -> Facts:
         evidence=_EVIDENCE.search(words) is not None,
         outline=outline,
         fixed=_FIXED.search(words) is not None,
-        firm=outline and _FIRM.search(words) is not None,
+        firm=outline and FIRM_CUE.search(words) is not None,
         outline_only=_OUTLINE_ONLY.search(words) is not None,
         only=_ONLY.search(words) is not None,
     )
@@ -244,9 +251,17 @@ def facts(words: str) -> Facts:
 _T: Final = r"[\"'*_`]*⟦(\d+)⟧[\"'*_`]*"
 _BEFORE: Final = (
     re.compile(
+        _T + r"[^⟦\n]{0,30}\b(comes?|goes|ranks|stands|is|stays|weighs|has|takes?|gets?|put|placed|matters|counts)\b"
+        r"[^⟦\n]{0,25}\b(before|ahead of|above|precedence|priority|more important|more weight|more than|heavier|higher)\b"
+        r"[^⟦\n]{0,30}" + _T,
+        _I,
+    ),
+    re.compile(
+        _T + r"\s*\b(outranks|overrides|trumps|beats|wins over|prevails over|before|above|over)\b[^⟦\n]{0,12}" + _T, _I
+    ),
+    re.compile(
         _T
-        + r"[^⟦\n]{0,30}\b(comes?|goes|ranks|stands|is|stays|weighs|has|takes?|gets?|put|placed|matters|counts)?\b[^⟦\n]{0,25}"
-        r"\b(before|first|ahead of|above|precedence|priority|more|outranks|overrides|over|wins|beats|prevails|trumps|higher|heavier)\b[^⟦\n]{0,30}"
+        + r"[^⟦\n]{0,20}\b(even (if|where|when|though)|at the (expense|cost) of|regardless of|no matter what)\b[^⟦\n]{0,30}"
         + _T,
         _I,
     ),
@@ -257,8 +272,36 @@ _BEFORE: Final = (
         + _T,
         _I,
     ),
+    re.compile(_T + r"[^⟦\n]{0,15}\bmore (important|urgent|weighty) than\b[^⟦\n]{0,12}" + _T, _I),
     re.compile(_T + r"\s*(?:>|≻|»|→)\s*" + _T),
 )
+_RANKED: Final = re.compile(
+    r"\bfirst\b\s*[:=]\s*"
+    + _T
+    + r"\W*[^⟦\n]{0,25}\b(second|next|last)\b\s*[:=]\s*"
+    + _T
+    + "|"
+    + _T
+    + r"\W{0,2}\s*first\W+(?:and )?"
+    + _T
+    + r"\W{0,2}\s*second\b",
+    _I,
+)
+_FORMER: Final = re.compile(
+    _T
+    + r"\W*(?:and|or|versus|vs)\W*(?:the )?"
+    + _T
+    + r"[^⟦\n]{0,40}\bthe (former|first)\b[^⟦\n]{0,15}\b(has|have|takes|wins|comes|prevails|is|decides|weighs)",
+    _I,
+)
+_LATTER: Final = re.compile(_FORMER.pattern.replace("former|first", "latter|second"), _I)
+ORDER_LEAD: Final = re.compile(
+    r"\b(the )?(first|former|upper|one above)\b[^.\n]{0,25}\b(wins?|has|takes|precedence|priority|prevails|comes first|decides|weighs|outranks)"
+    r"|\b(order|list) of (precedence|priority|importance)|\b(precedence|priority)\W*$|\bin this order of\b"
+    r"|\b(earlier|higher|upper) (ones?|items?|lines?|demands?|points?)\b[^.\n]{0,30}\b(win|precedence|priority|first|prevail|outrank)",
+    _I,
+)
+"""Announces a list whose order is an order between demands."""
 _AFTER: Final = (
     re.compile(
         _T
@@ -270,7 +313,8 @@ _AFTER: Final = (
 _WINNER: Final = re.compile(
     _T
     + r"[^⟦\n]{0,20}\b(wins|win|prevails?|takes? precedence|takes? priority|has priority|has precedence|comes? first|goes first|is decisive|decides|has the last word|is to be followed)\b"
-    r"|\b(follow|favou?r|prefer|satisfy|choose|go with|honou?r|serve|keep to|side with)\b[^⟦\n]{0,15}" + _T,
+    r"|\b(follow|favou?r|prefer|satisfy|choose|go with|honou?r|serve|keep to|side with|decide for|opt for|in favou?r of|meet)\b[^⟦\n]{0,15}"
+    + _T,
     _I,
 )
 _LOSER: Final = re.compile(
@@ -280,7 +324,7 @@ _LOSER: Final = re.compile(
     _I,
 )
 _APART: Final = re.compile(
-    r"\b(pulls? (apart|against)|conflict\w*|clash\w*|collid\w*|compet\w*|contradict\w*|disagree\w*|at odds|in doubt|trade[- ]?off|cannot (both|have both)|both cannot|diverge|torn|choose between|between)\b",
+    r"\b(pulls? (apart|against)|conflict\w*|clash\w*|collid\w*|compet\w*|contradict\w*|disagree\w*|at odds|in doubt|trade[- ]?off|cannot\b[^⟦\n]{0,25}\bboth|both cannot|diverge|torn|choose between|between)\b",
     _I,
 )
 
@@ -292,6 +336,10 @@ def orders_in(sentence: str) -> frozenset[tuple[int, int]]:
     if len(set(named)) < 2:
         return frozenset()
     found: set[tuple[int, int]] = set()
+    for pattern, flip in ((_RANKED, False), (_FORMER, False), (_LATTER, True)):
+        if hit := pattern.search(sentence):
+            a, b = (int(group) for group in hit.groups() if group and group.isdigit())
+            return frozenset({(b, a) if flip else (a, b)})
     if len(set(named)) == 2:
         apart = _APART.search(sentence)
         for pattern, flip in ((_WINNER, False), (_LOSER, True)):
@@ -300,6 +348,9 @@ def orders_in(sentence: str) -> frozenset[tuple[int, int]]:
                 one = int(next(group for group in reversed(hits[-1].groups()) if group and group.isdigit()))
                 other = next(number for number in named if number != one)
                 return frozenset({(other, one) if flip else (one, other)})
+        if apart and len(named) > 2 and named.count(named[-1]) > 1 and not _LOSER.search(sentence):
+            # "should A and B clash, … A": who is named again wins
+            return frozenset({(named[-1], next(number for number in named if number != named[-1]))})
     for patterns, flip in ((_AFTER, True), (_BEFORE, False)):
         for pattern in patterns:
             for hit in pattern.finditer(sentence):

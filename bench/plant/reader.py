@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from plant.cues import (
     COMMENT,
     CONJUNCTION,
+    FIRM_CUE,
     LABEL,
     NUMBERED,
+    ORDER_LEAD,
     POINTS,
     TO_VERIFY,
     TOKEN,
@@ -35,6 +37,8 @@ _SHORT_LINE = 6
 """A line of so few words changes nothing about the lines that follow."""
 _LONG_LINE = 60
 """Characters from which on a line no longer belongs to the label above it."""
+_RANKED_AT_MOST = 3
+"""A list in order of precedence orders its demands if it is this short."""
 _LEAD_IN = 12
 """Characters before a naming that can say what it is for."""
 
@@ -111,6 +115,7 @@ class Reader:
         self._context: Polarity = ""
         self._fixed = False  # the lines above speak of a fixed outline
         self._cluster: Cluster | None = None
+        self._ranked: list[int] = []  # demands listed under "the first one wins"
 
     def read(self, messages: Sequence[Message]) -> None:
         """Read all messages in order."""
@@ -122,6 +127,13 @@ class Reader:
             for raw in _unescaped(message.text).split("\n"):
                 self._line(raw)
             self._close()
+            self._rank()
+
+    def _rank(self) -> None:
+        """What was listed in order of precedence is ordered; a ranking of many is no answer to a conflict of two."""
+        ranked, self._ranked = list(dict.fromkeys(self._ranked)), []
+        if len(ranked) <= _RANKED_AT_MOST:
+            self.orders |= {(a, b) for place, a in enumerate(ranked) for b in ranked[place + 1 :]}
 
     def _line(self, raw: str) -> None:
         number = NUMBERED.match(raw)
@@ -262,10 +274,14 @@ class Reader:
             about: Polarity = "verify" if verifying else own or said
             if about in {"", "list"}:
                 about = self._context or about
+            if about == "keep" and FIRM_CUE.search(clause):
+                about = "firm"
+            if about == "order":
+                self._ranked.append(int(hit.group(1)))
             mention = Mention(int(hit.group(1)), about, self._block, self._late)
             self.mentions.append(mention)
             joined = [*joined, mention] if not own and not said and CONJUNCTION.match(tail) else []
-            following = polarity(rest)
+            following = polarity(re.split(r",|;|\band\b", rest)[-1]) or polarity(rest)
             if following in {"keep", "firm", "fix"}:
                 said = following
 
@@ -284,10 +300,15 @@ class Reader:
         if not label and not points and words <= _SHORT_LINE:
             return self._context
         self._block += 1
+        self._rank()
+        spoken = facts(bare)
+        if ORDER_LEAD.search(bare):
+            return "order"
+        if spoken.evidence and (spoken.verify or bare.endswith(":")):
+            return "verify"
         if bare.startswith("</") or not (label or points):
             return ""
-        spoken = facts(bare)
-        if (spoken.verify and (spoken.evidence or points)) or (label and TO_VERIFY.search(bare)):
+        if (spoken.verify and points) or (label and TO_VERIFY.search(bare)):
             return "verify"
         return polarity(re.sub(r"[_<>#*]", " ", bare)) or "list"
 
