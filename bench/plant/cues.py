@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 __all__ = [
+    "APART",
     "COMMENT",
     "CONJUNCTION",
     "FIRM_CUE",
@@ -33,20 +34,21 @@ _I: Final = re.IGNORECASE
 _NEGATED_PASS: Final = re.compile(
     r"(\bnot\b|n't\b|\bnever\b|\bfail(s|ed|ing)? to\b|\bno longer\b|\bcannot\b)\W+(\w+\W+){0,2}?"
     r"(pass|meet|met|satisf|hold|fulfil|there|right|ok\b|good|done|achiev|clear|convinc|enough)"
-    r"|\b0 ?(/|out of|of) ?[1-9]"
+    r"|\b0 ?(/|out of|of) ?[1-9]|^\W*(false|no)\b(?! longer)"
     r"|\bun(met|satisfied|fulfilled|resolved|fixed)\b"
     r'|"?\b(pass|passed|met|ok|satisfied|holds|success)"?\s*[:=]\s*"?(false|no\b|0\b)',
     _I,
 )
 _NEGATED_FAIL: Final = re.compile(
     r"(\bno longer\b|\bnot\b|n't\b|\bno\b)\W+(\w+\W+)?(fail|wrong|broken|missing|problem|issue|fault)"
+    r"|^\W*(true|yes)\b"
     r'|"?\b(pass|passed|met|ok|satisfied|holds|success)"?\s*[:=]\s*"?(true|yes\b|1\b)',
     _I,
 )
 FIRM_CUE: Final = re.compile(
     r"\b(must|has to|have to|shall)\W+(\w+\W+){0,2}?(stay|remain|survive|keep|not (be )?(los|chang|touch|brok|break|alter))"
-    r"|\bexactly as (it|they)\b|\bfrozen\b|\bfreeze\b|\block(ed)?\b|non-negotiable|at (all|any) (costs?|price)|byte for byte|\bverbatim\b|\buntouched\b|"
-    r"\b(do not|don't|never|may not|must not)\W+(\w+\W+){0,2}?(touch|alter|lose|change|give up|break|disturb)|\binviolable\b"
+    r"|\bheld (fixed|fast|constant)\b|\bstays? fixed\b|\bexactly as (it|they)\b|\bfrozen\b|\bfreeze\b|\block(ed)?\b|non-negotiable|at (all|any) (costs?|price)|byte for byte|\bverbatim\b|\buntouched\b|"
+    r"\b(do not|don't|never|may not|must not)\W+(\w+\W+){0,2}?(touch|alter|los[et]|change|give up|given up|break|broken|disturb)|\binviolable\b"
     r"|\bprotected\b|\bpinned\b|off[- ]limits|no circumstances|\buntouchable\b|\bsacred\b|\b(is|are|be|gets) (rejected|refused|thrown away)\b|\brejected if\b|\bsettled for good\b",
     _I,
 )
@@ -55,7 +57,7 @@ _FIX: Final = re.compile(
     r"|\bwrong\b|\bfaults?\b|\bproblems?\b|\bissues?\b|\bdefects?\b|\bviolat|\bbroken\b|\bimprove|\baddress(ing)?\b"
     r"|\bneeds? (more )?(work|attention|fixing)|\b(does|do|did|is|are|was) ?n[o']t\b|\bstill (open|to do|outstanding)|\bopen (points|faults|items)"
     r"|\bto[- ]do\b|\bweak|\bcomplain|\bcritique\b|\bcriticism|\bfeedback\b|\bremaining\b|\bshortcoming|\bdeficien"
-    r"|\bwork on\b|\bput right\b|\bmend\b|\bnot ok\b|✗|❌|\bmissed\b|\bunclear\b|\boutstanding\b|\bblock(er|ing)s?\b|\bregress"
+    r"|\bwork(ed)? on\b|\bput right\b|\bmend\b|\bnot ok\b|✗|❌|\bmissed\b|\bunclear\b|\boutstanding\b|\bblock(er|ing)s?\b|\bregress"
     r"|\bwhat to change\b|\bchanges? (needed|required|requested)|\bconcentrate on\b|\bfocus(ing)? on\b|\btarget(s|ed)?\b|\bobjection",
     _I,
 )
@@ -71,8 +73,9 @@ _LIST: Final = re.compile(
     _I,
 )
 _VERIFY: Final = re.compile(
-    r"\b(check|verify|confirm|prove|audit|demonstrate|show|tick off|go through|test|make (sure|certain)|ensure|see to it)\b[^.\n]{0,80}?"
+    r"\b(check|verify|confirm|prove|audit|demonstrate|show|tick off|go through|test|examine|make (sure|certain)|ensure|see to it)\b[^.\n]{0,80}?"
     r"(\b(each|every|yourself|own|against|one by one|all|the following|these|that|list|it|this)\b|⟦)"
+    r"|\bwhich (of your )?(line|sentence|passage)s?\b"
     # to ask for the very sentence that does it is to ask for a check
     r"|\b(quote|cite|copy|name|show|give|state|point (to|at))\b[^.\n]{0,12}\b(line|sentence|passage)s?\b[^.\n]{0,12}\b(that|which|where)\b",
     _I,
@@ -80,19 +83,19 @@ _VERIFY: Final = re.compile(
 TO_VERIFY: Final = re.compile(r"\b(verify|check|confirm|prove)\b", _I)
 _EVIDENCE: Final = re.compile(
     r"\bquot(e|es|ing|ation)\b|\bcit(e|es|ing|ation)\b|\bevidence\b|\bpoint (to|at) the (line|passage|sentence)"
-    r"|\b(name|give|state|copy( out)?|mark|show) (me )?(the|which) (\w+ )?(line|passage|sentence)|\bproof\b|\bword for word\b",
+    r"|\b(name|give|state|copy( out)?|mark|show) (me )?(the|which) (\w+ )?(line|passage|sentence)|\bproof\b|\bwhich (of your )?(line|sentence|passage)s?\b|\bword for word\b",
     _I,
 )
 _FRESH: Final = re.compile(
     r"\b(from scratch|start(ing)? (over|again|afresh|anew)|afresh|anew|fresh (draft|start|text|version|attempt)|new (draft|start|attempt) from|"
-    r"restart|scrap|from zero|set (it|this|that|the [^.\n]{1,25}) aside|from the (brief|spec|specification) (alone|only|again)|use nothing of|blank (page|sheet)|clean (sheet|slate)|from nothing|ground up|begin again|entirely new|brand[- ]new|completely new|(without|not|n't) (looking|look) (at|back)|"
+    r"restart|scrap|(drop|abandon|forget) (the|your|that|this) (old|earlier|previous|last|first) |from zero|set (it|this|that|the [^.\n]{1,25}) aside|from the (brief|spec|specification) (alone|only|again)|use nothing of|blank (page|sheet)|clean (sheet|slate)|from nothing|ground up|begin again|entirely new|brand[- ]new|completely new|(without|not|n't) (looking|look) (at|back)|"
     r"discard|throw (it|this|that|the \w+) away|ignore (the|your|all) (previous|earlier|old|last)|(do not|don't|never) (re-?use|revise|build on|continue|copy))",
     _I,
 )
 _APPROACH: Final = re.compile(
     r"\b(different|another|new|other|changed|alternative|opposite|fresh|unlike)\b\W+(\w+\W+){0,2}?(approach|angle|premise|opening|starting point|strategy|"
-    r"direction|route|line of attack|take|way in|idea|concept|basis|perspective)|\brethink\b|\breframe\b|\bapproach\b[^.\n]{0,40}\b(differ|instead|changed|not the)"
-    r"|\b(premise|approach|angle|idea|strategy)\b[^.\n]{0,25}\b(wrong|failed|mistaken|misguided|not work|misled|this time|now)"
+    r"direction|route|line of attack|take|way in|idea|concept|basis|perspective)|\brethink\b|\breframe\b|\b(approach|route|path|way)\b[^.\n]{0,40}\b(differ|instead|changed|not the)"
+    r"|\b(premise|approach|angle|idea|strategy|direction|route|basis|path)\b[^.\n]{0,25}\b(wrong|failed|mistaken|misguided|not work|misled|this time|now)"
     r"|\b(take|choose|try) a different\b|\bchange (the |your )?(approach|premise|angle|strategy)",
     _I,
 )
@@ -103,7 +106,7 @@ _OUTLINE: Final = re.compile(r"\b(outline|headings?|sections?|structure|skeleton
 _FIXED: Final = re.compile(
     r"\b(fixed|exactly|verbatim|in (this|that|the same|the given) order|as (given|they (are|stand)|listed|it (is|stands)|is)|"
     r"lock(ed)?|binding|agreed|approved|mandatory|must (be )?(use|used|have|stay|remain|keep|appear|follow)|do not (change|rename|reorder|alter|add)|don't (change|rename|reorder)|"
-    r"(keep|retain|preserve|use|follow|leave)\b[^.\n]{0,50}(headings?|outline|sections?|structure|order|skeleton)|required|unchanged|prescribed|word for word)",
+    r"(keep|retain|preserve|use|follow|leave)\b[^.\n]{0,50}(headings?|outline|sections?|structure|order|skeleton)|required|unchanged|(are|is) given|no others?|prescribed|word for word)",
     _I,
 )
 _OUTLINE_ONLY: Final = re.compile(
@@ -266,9 +269,9 @@ _BEFORE: Final = (
         _I,
     ),
     re.compile(
-        r"\b(prioriti[sz]e|prefer|favou?r|put|place|rank|choose|value|let)\b[^⟦\n]{0,20}"
+        r"\b(prioriti[sz]e|prefer|favou?r|put|place|rank|choose|value|give|grant)\b[^⟦\n]{0,20}"
         + _T
-        + r"[^⟦\n]{0,12}\b(over|to|before|above|ahead of|rather than|win)\b[^⟦\n]{0,20}"
+        + r"[^⟦\n]{0,20}\b(over|to|before|above|ahead of|rather than)\b[^⟦\n]{0,20}"
         + _T,
         _I,
     ),
@@ -320,10 +323,10 @@ _WINNER: Final = re.compile(
 _LOSER: Final = re.compile(
     _T
     + r"[^⟦\n]{0,20}\b(yields?|gives? way|loses|is secondary|may suffer|comes? second|waits|takes second place|steps? back)\b"
-    r"|\b(sacrifice|relax|bend|compromise on|loosen|drop)\b[^⟦\n]{0,15}" + _T,
+    r"|\b(sacrifice|relax|bend|compromise on|loosen|drop|let)\b[^⟦\n]{0,15}" + _T,
     _I,
 )
-_APART: Final = re.compile(
+APART: Final = re.compile(
     r"\b(pulls? (apart|against)|conflict\w*|clash\w*|collid\w*|compet\w*|contradict\w*|disagree\w*|at odds|in doubt|trade[- ]?off|cannot\b[^⟦\n]{0,25}\bboth|both cannot|diverge|torn|choose between|between)\b",
     _I,
 )
@@ -335,32 +338,35 @@ def orders_in(sentence: str) -> frozenset[tuple[int, int]]:
     named = [int(number) for number in TOKEN.findall(sentence)]
     if len(set(named)) < 2:
         return frozenset()
-    found: set[tuple[int, int]] = set()
     for pattern, flip in ((_RANKED, False), (_FORMER, False), (_LATTER, True)):
         if hit := pattern.search(sentence):
-            a, b = (int(group) for group in hit.groups() if group and group.isdigit())
-            return frozenset({(b, a) if flip else (a, b)})
-    if len(set(named)) == 2:
-        apart = _APART.search(sentence)
-        for pattern, flip in ((_WINNER, False), (_LOSER, True)):
-            hits = list(pattern.finditer(sentence))
-            if hits and apart:
-                one = int(next(group for group in reversed(hits[-1].groups()) if group and group.isdigit()))
-                other = next(number for number in named if number != one)
-                return frozenset({(other, one) if flip else (one, other)})
-        if apart and len(named) > 2 and named.count(named[-1]) > 1 and not _LOSER.search(sentence):
-            # "should A and B clash, … A": who is named again wins
-            return frozenset({(named[-1], next(number for number in named if number != named[-1]))})
+            return frozenset({_ends(hit, flip=flip)})
+    if len(set(named)) == 2 and APART.search(sentence) and (order := _settled(sentence, named)):
+        return frozenset({order})
     for patterns, flip in ((_AFTER, True), (_BEFORE, False)):
-        for pattern in patterns:
-            for hit in pattern.finditer(sentence):
-                numbers = [int(group) for group in hit.groups() if group and group.isdigit()]
-                a, b = numbers[0], numbers[-1]
-                if a != b and (b, a) not in found:
-                    found.add((b, a) if flip else (a, b))
+        found = {_ends(hit, flip=flip) for pattern in patterns for hit in pattern.finditer(sentence)}
+        found = {(a, b) for a, b in found if a != b and (flip or (b, a) not in found)}
         if found:
-            break
-    return frozenset(found)
+            return frozenset(found)
+    return frozenset()
+
+
+def _ends(hit: re.Match[str], *, flip: bool) -> tuple[int, int]:
+    """The first and the last demand of a match."""
+    numbers = [int(group) for group in hit.groups() if group and group.isdigit()]
+    return (numbers[-1], numbers[0]) if flip else (numbers[0], numbers[-1])
+
+
+def _settled(sentence: str, named: list[int]) -> tuple[int, int] | None:
+    """Which of two demands wins, in a sentence that says that they pull apart."""
+    for pattern, flip in ((_WINNER, False), (_LOSER, True)):
+        if hits := list(pattern.finditer(sentence)):
+            one = int(next(group for group in reversed(hits[-1].groups()) if group and group.isdigit()))
+            other = next(number for number in named if number != one)
+            return (other, one) if flip else (one, other)
+    if len(named) > 2 and named.count(named[-1]) > 1:  # "should A and B clash, … A": who is named again wins
+        return named[-1], next(number for number in named if number != named[-1])
+    return None
 
 
 def predicate(tail: str, *, last: bool) -> tuple[Polarity, str]:

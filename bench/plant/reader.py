@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from plant.cues import (
+    APART,
     COMMENT,
     CONJUNCTION,
     FIRM_CUE,
@@ -37,6 +38,7 @@ _SHORT_LINE = 6
 """A line of so few words changes nothing about the lines that follow."""
 _LONG_LINE = 60
 """Characters from which on a line no longer belongs to the label above it."""
+_TO_BE = re.compile(r"\b(so that|such that|until|in order that|make sure|ensure)(\W+(that|the))*\W*$", re.IGNORECASE)
 _RANKED_AT_MOST = 3
 """A list in order of precedence orders its demands if it is this short."""
 _LEAD_IN = 12
@@ -232,11 +234,16 @@ class Reader:
             self.labels[label.group(1)] = int(next(iter(tokens)))
         if facts(line).verify and line.index("⟦") > _LEAD_IN:
             self._context = "verify"
+        apart = ""
         for clause in clauses(line):
             if "⟦" in clause:
-                orders = orders_in(clause)
+                orders = orders_in(clause) or (
+                    orders_in(f"{apart} {clause}") if apart else frozenset[tuple[int, int]]()
+                )
                 self.orders |= orders
-                if not orders:
+                # "A and B may clash. Then …": the order comes with the next sentence
+                apart = clause if not orders and APART.search(clause) and len(set(TOKEN.findall(clause))) > 1 else ""
+                if not orders and not apart:
                     self._mention(clause)
                 continue
             self.prose.append((self._index, clause))
@@ -267,6 +274,8 @@ class Reader:
             last = place + 1 == len(hits)
             tail = clause[hit.end() : len(clause) if last else hits[place + 1].start()]
             own, rest = predicate(tail, last=last)
+            if own == "keep" and _TO_BE.search(lead if not place else clause[: hit.start()]):
+                own = "fix"  # "until it is met" says that it is not
             if own and not verifying:  # "A and B pass": the predicate is about both
                 for earlier in joined:
                     earlier.polarity = own
@@ -304,7 +313,7 @@ class Reader:
         spoken = facts(bare)
         if ORDER_LEAD.search(bare):
             return "order"
-        if spoken.evidence and (spoken.verify or bare.endswith(":")):
+        if spoken.evidence and (spoken.verify or (bare.endswith(":") and not FIRM_CUE.search(bare))):
             return "verify"
         if bare.startswith("</") or not (label or points):
             return ""

@@ -1,7 +1,8 @@
 """Ways to say the remedies and to name faults, gathered to try the reader of prompts: each must be understood.
 
-They were written in two batches after the reader was, and it was then mended for those that it missed: at first it
-understood 65 % of the first batch and 87 % of the second. Every phrasing is tried in a prompt that lists names and in
+They were written in three batches after the reader was, and it was then mended for those that it missed. At first it
+understood 72 of 110 prompts of the first batch, 78 of 90 of the second and 36 of 62 of the third, which was written to
+be odd; it took no ordinary request for a remedy in any of them. Every phrasing is tried in a prompt that lists names and in
 one that lists sentences only.
 """
 
@@ -16,6 +17,7 @@ S = tuple(c.says for c in PLANT.spec.criteria)
 A, B, C, D = tuple(PLANT.spec.names())[:4]
 HEADINGS = PLANT.world.headings
 OUTLINE = "\n".join(f"## {heading}" for heading in HEADINGS)
+BULLETS = "\n".join(f"- {heading}" for heading in HEADINGS)
 NAMED = "\n".join(f"- {c.name}: {c.says}" for c in PLANT.spec.criteria)
 UNNAMED = "\n".join(f"- {says}" for says in S)
 DRAFT = PLANT.answer([Message("user", f"Write a report.\n{NAMED}")]).text
@@ -49,6 +51,12 @@ ORDERS = (
     f"{A} first, {B} second, if they collide.",
     f"If you cannot do justice to both {A} and {B}, do justice to {A}.",
     f"{B} only counts as far as {A} allows; {A} has priority over {B}.",
+    f"Rule of precedence for this text: {A} beats {B}.",
+    f"Where it is one or the other, {A} matters more than {B}.",
+    f"{A} and {B} may contradict each other. In that case {A} prevails.",
+    f"Give {A} precedence over {B}.",
+    f"Settle the conflict between {A} and {B} like this: {A} is decisive, {B} adapts.",
+    f"Let {B} suffer rather than {A} if they cannot both be had.",
 )
 
 VERIFYING = (
@@ -65,6 +73,10 @@ VERIFYING = (
     f"Test your answer against {A} and show which sentence does it.",
     f"Evidence required (quote your text):\n- {A}",
     f"Do not send the text until you can point to the sentence that fulfils this: {S[0]}",
+    f"Then examine your text with this question and answer it with a quote: {S[0]}",
+    f"Verification list (give the supporting sentence for each):\n- {A}",
+    f"Add at the end which of your sentences meets {A}.",
+    f"Check {A} yourself and cite the line before you hand it in.",
 )
 
 FREEZING = (
@@ -80,6 +92,10 @@ FREEZING = (
     f"Locked criteria:\n- {S[0]}\nOpen criteria:\n- {S[1]}",
     f"Keep {A} exactly as it is and improve {B}.",
     f"Failing: {B}. Non-negotiable: {A}.",
+    f"Leave {A} untouched. Your single task is {B}.",
+    f"Held fixed in this pass: {A}. Worked on in this pass: {B}.",
+    f"{B} is what fails. Never give up {A} for it.",
+    f"Change the text so that {B} is met; {A} may not be lost.",
 )
 
 NEW_STARTS = (
@@ -95,6 +111,10 @@ NEW_STARTS = (
     "Abandon this line and start afresh with an alternative concept.",
     "Produce an entirely new text. Choose another starting point than before.",
     "Forget what you have. Start over. Approach: lead with the decision instead of the background.",
+    "The direction was mistaken. Drop the old text and write a new one on another basis.",
+    "Start from the specification again, by a route that differs from the first.",
+    "Write a fresh draft. Its approach must be different: start from the consequences.",
+    "New attempt from zero: other opening, other line of argument.",
 )
 
 OUTLINES = (
@@ -108,6 +128,9 @@ OUTLINES = (
     f"Outline, approved by the client, not to be altered:\n{OUTLINE}",
     f"Your text must be organised under exactly these sections:\n{OUTLINE}",
     "Do not touch the headings.",
+    f"Binding table of contents:\n{BULLETS}",
+    f"The sections and their order are given:\n{BULLETS}",
+    f"Write under these headings and under no others:\n{BULLETS}",
 )
 
 SINGLING_OUT = (
@@ -127,6 +150,11 @@ SINGLING_OUT = (
     f"What stops this from being accepted: {A}, {B}",
     f"{{'failing': ['{A}', '{B}'], 'score': 0.75}}",
     f"Top priorities now: {A} and {B}.",
+    f"Complaints: {A} (nothing settles it), {B} (half said)",
+    f"What the text still owes us: {A}; {B}",
+    f"Score 6/8. Points lost on {A} and {B}.",
+    f"<issues><issue>{A}</issue><issue>{B}</issue></issues>",
+    f"{A}: false\n{B}: false\n{C}: true",
 )
 
 ONE_TO_FIX = (
@@ -139,6 +167,10 @@ ONE_TO_FIX = (
     f"{A} is missing. Give a new example.",
     f"Fix {A}. The rest is fine.",
     f"{A} does not pass: name the person in charge and cite the date.",
+    f"Mend {A}; put it ahead of the dates.",
+    f"{A} is too weak to convince; strengthen it with a source.",
+    f"Fix {A}. Try a different example and cite a number.",
+    f"{A} should read more smoothly than before.",
 )
 
 TWO_TO_FIX = (
@@ -206,4 +238,5 @@ def test_ordinary_requests_are_no_remedies(prompt, words, demands):
     """Asking for a repair orders, verifies, freezes and restarts nothing."""
     request = read(prompt, f"{words}\n\nRewrite the draft.")
     assert set(request.fix) == demands
-    assert not (request.orders or request.verify or request.firm or request.fresh or request.outline)
+    remedies = (request.orders, request.verify, request.firm, request.fresh, request.outline)
+    assert not any(remedies)
