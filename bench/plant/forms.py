@@ -168,6 +168,8 @@ class _Filler:
 
     def value(self, node: Schema, key: str, about: Finding | Edit | None) -> object:
         """A value for one node; ``key`` is the name it stands under, ``about`` what the object around it is about."""
+        if self._silent() and _nullable(node):
+            return None
         node = self._resolved(node)
         if "const" in node:
             return node["const"]
@@ -189,6 +191,11 @@ class _Filler:
                 return None
             case _:
                 return self._object(node, about) if "properties" in node else self._string(key, about)
+
+    def _silent(self) -> bool:
+        """Whether there is nothing to say."""
+        content = self.content
+        return not (content.text or content.edits or content.findings) and content.rival is None
 
     def _resolved(self, node: Schema) -> Schema:
         for _ in range(8):
@@ -321,6 +328,12 @@ class _Filler:
         if _ACT.search(key):
             return finding.directive
         return finding.quote if _QUOTE.search(key) or _LINES.search(key) else finding.reason
+
+
+def _nullable(node: Schema) -> bool:
+    options = [*cast("Sequence[Schema]", node.get("anyOf") or ()), *cast("Sequence[Schema]", node.get("oneOf") or ())]
+    kind = node.get("type")
+    return (isinstance(kind, list) and "null" in kind) or any(option.get("type") == "null" for option in options)
 
 
 # Without a schema

@@ -184,9 +184,13 @@ class Plant:
     def _find(self, request: Request, whole: str, shape: Schema | None) -> str:
         """Which demand competes with the one asked about; says so only if one does."""
         world = self.world
-        pair = set(world.pair or ()) | ({world.stubborn, world.rival} if world.rival is not None else set[int | None]())
-        about = [demand for demand in (request.fix or request.asked) if demand in pair]
-        rival = next((demand for demand in pair if demand not in about[:1]), None) if about else None
+        about = request.fix or frozenset(request.asked)
+        rival: int | None = None
+        if world.rival is not None and world.stubborn in about:
+            rival = world.rival
+        elif world.pair is not None and about & set(world.pair):
+            first, second = world.pair
+            rival = second if first in about else first
         line, quote = _where(whole, world.spec.criteria[rival].says) if rival is not None else (0, "")
         content = Content(world=world, rival=rival, rival_line=line, rival_quote=quote)
         if shape is not None:

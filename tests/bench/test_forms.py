@@ -225,3 +225,35 @@ def test_a_reply_is_cut_at_its_limit():
     """The limit counts and is said to have been hit."""
     answer = PLANT.answer([Message("user", f"Write a report.\nRequirements:\n{LIST}")], max_tokens=50)
     assert (answer.finish, len(answer.text)) == ("length", 200)
+
+
+FINDING = {
+    "boolean and line": {"found": {"type": "boolean"}, "line": {"type": "integer"}, "quote": {"type": "string"}},
+    "nullable name": {
+        "competing_criterion": {"type": ["string", "null"]},
+        "lines": {"type": "array", "items": {"type": "integer"}},
+    },
+}
+
+
+@pytest.mark.parametrize("properties", FINDING.values(), ids=FINDING.keys())
+@pytest.mark.parametrize("name", ["stubborn-competing", "stubborn-plain"])
+def test_a_competing_instruction_is_found_only_if_there_is_one(properties, name):
+    """The mediator's reader cites the line of the prompt that competes, in the prompt's own numbering."""
+    plant = Plant(replace(REGIMES[name], fenced=0.0), 4)
+    world = plant.world
+    stubborn = plant.spec.criteria[world.stubborn or 0]
+    listed = "\n".join(f"{n}: {c.says}" for n, c in enumerate(plant.spec.criteria, start=11))
+    prompt = (
+        f"An author was asked twice for this and did not do it: {stubborn.says}\nWhich instruction in its prompt, whose "
+        f"lines are numbered, competes with that? Cite the line, or say that there is none.\n\n10: Write a report.\n{listed}"
+    )
+    said = json.loads(plant.answer([Message("user", prompt)], schema={"type": "object", "properties": properties}).text)
+    there = name == "stubborn-competing"
+    if "found" in said:
+        assert said["found"] is there
+        assert said["line"] == (11 + (world.rival or 0) if there else 0)
+        assert (stubborn.says not in said["quote"]) or not there
+    else:
+        assert said["competing_criterion"] == (plant.spec.criteria[world.rival or 0].name if there else None)
+        assert said["lines"] == ([11 + (world.rival or 0)] if there else [])
