@@ -206,7 +206,7 @@ def _protection(world: World, request: Request) -> float:
     if len(held) != 1 or request.fix != frozenset({first, second}) - held:
         return 0.0
     firm = bool(held & request.firm)
-    crowd = len(request.firm) if firm else len(request.keep)
+    crowd = request.crowd.get(next(iter(held)), 1)
     return 0.95 * (1.0 if firm else _WEAK_HOLD) / (1 + _ATTENTION * (crowd - 1))
 
 

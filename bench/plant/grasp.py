@@ -52,6 +52,8 @@ class Request:
     """Demands that are to stay as they are."""
     firm: frozenset[int]
     """Those of them that must stay at any price."""
+    crowd: Mapping[int, int]
+    """For each demand to be kept: how many are held along with it where it is held most pointedly."""
     orders: frozenset[tuple[int, int]]
     """(a, b): a comes before b."""
     verify: frozenset[int]
@@ -93,6 +95,9 @@ def grasp(world: World, messages: Sequence[Message], keys: Iterable[str] = ()) -
     fresh = any(one.fresh or (one.radical and one.approach) for one in spoken)
     sets = _sets(reader, writing=act == "write", started=bool(draft.lines) or fresh)
     firm = sets["firm"] | {mark.demand for line in pinned for mark in world.marks(line) if mark.demand >= 0}
+    crowd = _crowd(reader, firm)
+    for demand in {mark.demand for line in pinned for mark in world.marks(line)}:
+        crowd[demand] = min(crowd.get(demand, len(pinned)), len(pinned))
     evidence = any(one.evidence for one in spoken) or any(key in {"evidence", "quote", "quotes"} for key in keys)
     verify = sets["verify"] if evidence else frozenset[int]()
     if evidence and not verify and any(facts(text).verify for text in prose):
@@ -111,6 +116,7 @@ def grasp(world: World, messages: Sequence[Message], keys: Iterable[str] = ()) -
         fix=sets["fix"],
         keep=sets["keep"] | firm,
         firm=firm,
+        crowd=crowd,
         orders=frozenset(reader.orders),
         verify=verify,
         asked=asked,
@@ -190,6 +196,20 @@ def _sets(reader: Reader, *, writing: bool, started: bool) -> dict[str, frozense
         "firm": frozenset(firm - fix),
         "verify": frozenset(verify),
     }
+
+
+def _crowd(reader: Reader, firm: frozenset[int]) -> dict[int, int]:
+    """How many demands are held along with each one, where it is held with the fewest."""
+    groups: dict[tuple[int, int], set[int]] = {}
+    for mention in reader.mentions:
+        wanted = {"firm"} if mention.demand in firm else {"keep", "firm"}
+        if mention.polarity in wanted:
+            groups.setdefault(mention.group, set()).add(mention.demand)
+    crowd: dict[int, int] = {}
+    for demands in groups.values():
+        for demand in demands:
+            crowd[demand] = min(crowd.get(demand, len(demands)), len(demands))
+    return crowd
 
 
 def _asked(reader: Reader, listed: frozenset[int]) -> tuple[int, ...]:

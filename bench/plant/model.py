@@ -238,6 +238,7 @@ def _meaning(request: Request) -> str:
         blake2b(request.draft.text.encode(), digest_size=8).hexdigest(),
         *(sorted(group) for group in (request.listed, request.fix, request.keep, request.firm, request.orders)),
         sorted(request.verify),
+        sorted(request.crowd.items()),
         request.fresh,
         request.approach,
         request.outline,

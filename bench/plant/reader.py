@@ -39,6 +39,7 @@ _SHORT_LINE = 6
 _LONG_LINE = 60
 """Characters from which on a line no longer belongs to the label above it."""
 _TO_BE = re.compile(r"\b(so that|such that|until|in order that|make sure|ensure)(\W+(that|the))*\W*$", re.IGNORECASE)
+_ITEM = re.compile(r"\s*(?:[-*•>+]|\[.\]|\w{1,3}[.):])\s")
 _RANKED_AT_MOST = 3
 """A list in order of precedence orders its demands if it is this short."""
 _LEAD_IN = 12
@@ -63,6 +64,8 @@ class Mention:
     """Which stretch of the prompt it stands in."""
     late: bool
     """It stands in a message after the first, the system's apart."""
+    group: tuple[int, int]
+    """Namings of one list, or else of one line, are a group."""
 
 
 @dataclass(slots=True)
@@ -112,6 +115,8 @@ class Reader:
         self.labels: dict[str, int] = {}
         """How the prompt calls demands besides their names."""
         self._block = 0
+        self._row = 0
+        self._group = (0, 0)
         self._index = 0
         self._late = False
         self._context: Polarity = ""
@@ -224,6 +229,8 @@ class Reader:
         """A line that is no draft: what it says about the demands that it names, or about those that follow."""
         line = self._named(raw)
         self.said.append(line)
+        self._row += 1
+        self._group = (self._block, 0 if _ITEM.match(raw) else self._row)
         self._headings(line)
         if "⟦" not in line:
             self._context = self._after(line)
@@ -287,7 +294,7 @@ class Reader:
                 about = "firm"
             if about == "order":
                 self._ranked.append(int(hit.group(1)))
-            mention = Mention(int(hit.group(1)), about, self._block, self._late)
+            mention = Mention(int(hit.group(1)), about, self._block, self._late, self._group)
             self.mentions.append(mention)
             joined = [*joined, mention] if not own and not said and CONJUNCTION.match(tail) else []
             following = polarity(re.split(r",|;|\band\b", rest)[-1]) or polarity(rest)

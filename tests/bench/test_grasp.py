@@ -134,6 +134,19 @@ def test_a_quoted_sentence_that_must_stay_holds_its_demand_fast():
 
 
 @pytest.mark.parametrize(
+    ("words", "crowd"),
+    [
+        (f"All of this must stay so:\n- {A}\n- {C}\n- {D}", 3),
+        (f"All of this must stay so:\n- {A}\n- {C}\n- {D}\n\nAbove all, {A} must stay at any price.", 1),
+        (f"{A} must stay. {C} must stay.", 2),
+    ],
+)
+def test_what_is_held_alone_is_held_more_pointedly(words, crowd):
+    """A demand in a long list of what must stay is held along with the others, unless it is also held by itself."""
+    assert read(f"Criteria:\n{LIST}\n\nDraft:\n{DRAFT}\n\n{words}\n\nFix {B}. Rewrite the draft.").crowd[0] == crowd
+
+
+@pytest.mark.parametrize(
     "words",
     [
         f"{A} and {C} pass already; leave them alone. Fix {B}.",
