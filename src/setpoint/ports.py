@@ -151,10 +151,11 @@ class Mediator(Protocol):
 class Person(Protocol):
     """Answers what the policy asks a person (rule 20).
 
-    Contract: returns when the person has answered; cancelling it leaves the run waiting.
+    Contract: returns when the person has answered, or None if they want to decide later: the run then waits, and
+    cancelling does the same. It raises nothing.
     """
 
-    async def answer(self, ask: Ask) -> Answered:
+    async def answer(self, ask: Ask) -> Answered | None:
         """Put a question and give back the answer."""
         ...
 

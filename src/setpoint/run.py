@@ -58,12 +58,13 @@ from setpoint.core.event import (
     Usage,
 )
 from setpoint.core.fault import Fault, Verdict
+from setpoint.core.policy import Policy
 from setpoint.core.spec import Criterion, Spec
 from setpoint.core.state import DraftState, Spent, State, begin, evolve, fold
 from setpoint.errors import LedgerError, ModelError, UsageError
 from setpoint.ports import Author, Check, Critic, Finding, Ledger, Mediator, Person
 
-__all__ = ["Crew", "OnEvent", "Result", "Run", "measure"]
+__all__ = ["Crew", "OnEvent", "Result", "Run", "measure", "question_of"]
 
 OnEvent = Callable[[Recorded], None]
 
@@ -168,11 +169,22 @@ class Run:
         events = await ledger.replay(run)
         return cls(id=run, ledger=ledger, state=fold(events), length=len(events), on_event=on_event)
 
-    async def resume(self) -> None:
-        """Go on after an interruption; an ended run stays ended unless it was cancelled or lost its machinery."""
+    async def resume(self, policy: Policy | None = None) -> None:
+        """Go on after an interruption; an ended run stays ended unless it was cancelled or lost its machinery.
+
+        Args:
+            policy: the tuning from here on; None to keep what it was.
+
+        Raises:
+            UsageError: if another policy is wanted for a run that stays ended.
+        """
         stopped = self.state.stopped
         if stopped is None or stopped.outcome in {"cancelled", "machinery"}:
-            await self.record(Resumed())
+            await self.record(Resumed(policy=policy))
+        elif policy is not None:
+            raise UsageError(
+                f"run {self.id} has ended as {stopped.outcome}; to go on by another policy: setpoint continue {self.id}"
+            )
         given = self.state.opened.given
         if given is not None and not self.state.drafts:  # cut between the first two events
             await self.record(Drafted(call=None, text=given, origin="given"))
@@ -246,9 +258,10 @@ class Run:
                 case SetAside() | Prefer() | Promote() | Freeze() | Thaw() | Contradict() | Restart() | LockOutline():
                     await self.record(action)
                 case Ask():
-                    if crew.person is None:
+                    answered = await crew.person.answer(action) if crew.person is not None else None
+                    if answered is None:
                         return self.result()  # the question stands until it is answered
-                    await self.record(await crew.person.answer(action))
+                    await self.record(answered)
                 case Measure():
                     await self.record(await measure_draft(self.state, action.draft, crew))
                 case _:
@@ -264,7 +277,7 @@ class Run:
             text=shown.draft.text if shown else "",
             outcome=state.stopped.outcome if state.stopped else None,
             reason=state.stopped.reason if state.stopped else _waiting(state),
-            question=_question(state),
+            question=question_of(state),
             strength=strength(state),
             verdicts=shown.verdicts() if shown else {},
             faults=faults(state, shown) if shown else (),
@@ -300,7 +313,8 @@ class Run:
             raise
 
 
-def _question(state: State) -> Ask | None:
+def question_of(state: State) -> Ask | None:
+    """What the run waits for a person to decide; None if it does not."""
     if state.stopped is not None or state.pending is not None:
         return None
     action = decide(state).action
@@ -308,7 +322,7 @@ def _question(state: State) -> Ask | None:
 
 
 def _waiting(state: State) -> str:
-    question = _question(state)
+    question = question_of(state)
     return f"waiting for a person: {question.question}" if question is not None else "the run has not ended"
 
 

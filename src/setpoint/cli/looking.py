@@ -16,7 +16,7 @@ from rich.table import Table
 
 from setpoint import models
 from setpoint.cli.running import write_text
-from setpoint.compose import find_run, open_ledger, read_spec, reading, settings
+from setpoint.compose import find_run, open_ledger, read_spec, reading, settings, waiting
 from setpoint.errors import ConfigError, DraftError
 from setpoint.ports import RunInfo
 from setpoint.report import ci
@@ -165,16 +165,20 @@ def runs(*, json: Annotated[bool, Parameter(negative="")] = False, ledger: Path 
     ledger
         The ledger to look in, instead of the configured one.
     """
-    known = anyio.run(_runs, ledger)
+    known, waits = anyio.run(_runs, ledger)
     if json:
-        sys.stdout.write(_dumps([{field: getattr(info, field) for field in info.__slots__} for info in known]))
+        rows = [{field: getattr(info, field) for field in info.__slots__} for info in known]
+        sys.stdout.write(
+            _dumps([{**row, "question": waits.get(info.run, "")} for row, info in zip(rows, known, strict=True)])
+        )
         return 0
     table = Table(box=None, pad_edge=False)
     for heading in ("run", "began", "outcome", "title"):
         table.add_column(heading, no_wrap=heading != "title")
     for info in known:
         began = time.strftime("%Y-%m-%d %H:%M", time.localtime(info.started))
-        table.add_row(info.run, began, info.outcome or "not ended", one_line(info.title, 60))
+        asks = f"asks: {waits[info.run]}" if info.run in waits else "not ended"
+        table.add_row(info.run, began, info.outcome or asks, one_line(info.title, 60))
     Console(highlight=False, markup=False).print(table if known else "no run has been recorded yet")
     return 0
 
@@ -215,9 +219,10 @@ async def _load(name: str, ledger: Path | None) -> tuple[Summary, list[str]]:
     return summarise(events), texts
 
 
-async def _runs(ledger: Path | None) -> Sequence[RunInfo]:
+async def _runs(ledger: Path | None) -> tuple[Sequence[RunInfo], dict[str, str]]:
     async with open_ledger(settings(ledger=ledger)) as kept:
-        return await kept.runs()
+        known = await kept.runs()
+        return known, {run: ask.question for run, ask in (await waiting(kept, known)).items()}
 
 
 def _dumps(value: object) -> str:

@@ -15,30 +15,35 @@ from cyclopts import App, Parameter
 from rich.console import Console
 
 from setpoint.cli.amounts import count, number
+from setpoint.cli.tuning import Tuning
 from setpoint.compose import (
     Request,
     Settings,
     begin_run,
     find_run,
+    login,
     open_ledger,
+    person_at,
     read_draft,
     read_spec,
     settings,
     supervised,
     take_up_run,
+    tuned,
 )
 from setpoint.core.event import Extended
 from setpoint.core.spec import Budget
 from setpoint.errors import ConfigError
-from setpoint.ports import Ledger
+from setpoint.ports import Ledger, Person
 from setpoint.report.html import render_html
 from setpoint.report.summary import Summary, summarise, to_json
 from setpoint.report.terminal import LiveView, render_summary
 from setpoint.run import Crew, Result, Run
+from setpoint.specfile import PolicyChoice
 
 __all__ = ["Casting", "Limits", "Output", "finish", "register", "write_text"]
 
-Begin: TypeAlias = Callable[[Settings, Ledger, LiveView], Awaitable[tuple[Run, Crew]]]
+Begin: TypeAlias = Callable[[Settings, Ledger, LiveView, Person | None], Awaitable[tuple[Run, Crew]]]
 
 
 @Parameter(name="*")
@@ -105,13 +110,14 @@ def register(app: App) -> None:
     app.command(continue_, name="continue")
 
 
-def run(
+def run(  # noqa: PLR0913 - each is a flag, or a group of them
     spec: Path,
     /,
     *,
     draft: Path | None = None,
     casting: Casting | None = None,
     limits: Limits | None = None,
+    tuning: Tuning | None = None,
     output: Output | None = None,
     seed: int = 0,
     allow_commands: Annotated[bool, Parameter(negative="")] = False,
@@ -141,13 +147,14 @@ def run(
         critic=casting.critic,
         confirmer=casting.confirmer,
         budget=limits.budget(file.budget),
+        choice=(tuning or Tuning()).choice(),
         seed=seed,
         allow_commands=allow_commands,
         probe=probe,
     )
 
-    async def begin(where: Settings, ledger: Ledger, view: LiveView) -> tuple[Run, Crew]:
-        return await begin_run(request, where, ledger, view.on_event)
+    async def begin(where: Settings, ledger: Ledger, view: LiveView, person: Person | None) -> tuple[Run, Crew]:
+        return await begin_run(replace(request, person=person), where, ledger, view.on_event)
 
     return anyio.run(_play, out, begin)
 
@@ -156,10 +163,11 @@ def resume(
     run: str = "last",
     /,
     *,
+    tuning: Tuning | None = None,
     output: Output | None = None,
     allow_commands: Annotated[bool, Parameter(negative="")] = False,
 ) -> int:
-    """Go on with a run that was interrupted.
+    """Go on with a run that was interrupted, or that waited for a person.
 
     Parameters
     ----------
@@ -168,7 +176,8 @@ def resume(
     allow_commands
         Run the programs that the spec's checks name, without setpoint trust.
     """
-    return anyio.run(_play, output or Output(), partial(_take_up, run, None, allow=allow_commands))
+    choice = (tuning or Tuning()).choice()
+    return anyio.run(_play, output or Output(), partial(_take_up, run, None, choice, allow=allow_commands))
 
 
 def continue_(
@@ -176,10 +185,11 @@ def continue_(
     /,
     *,
     limits: Limits | None = None,
+    tuning: Tuning | None = None,
     output: Output | None = None,
     allow_commands: Annotated[bool, Parameter(negative="")] = False,
 ) -> int:
-    """Give a run more to spend and go on with it.
+    """Give a run more to spend, or another policy, and go on with it.
 
     Parameters
     ----------
@@ -195,24 +205,28 @@ def continue_(
         money=number("--money", more.money) or 0.0,
         seconds=number("--seconds", more.seconds) or 0.0,
     )
-    if extended == Extended():
+    choice = (tuning or Tuning()).choice()
+    if extended == Extended() and choice == PolicyChoice():
         raise ConfigError("nothing is added; say how much, for example --passes +3 --tokens +20k")
-    return anyio.run(_play, output or Output(), partial(_take_up, run, extended, allow=allow_commands))
+    return anyio.run(_play, output or Output(), partial(_take_up, run, extended, choice, allow=allow_commands))
 
 
 async def _take_up(
     name: str,
     extended: Extended | None,
+    choice: PolicyChoice,
     where: Settings,
     ledger: Ledger,
     view: LiveView,
+    person: Person | None,
     *,
     allow: bool,
 ) -> tuple[Run, Crew]:
     known = await find_run(name, ledger)
     view.catch_up(await ledger.replay(known))
-    it, crew = await take_up_run(known, where, ledger, view.on_event, allow_commands=allow)
-    await (it.resume() if extended is None else it.extend(extended))
+    it, crew = await take_up_run(known, where, ledger, view.on_event, allow_commands=allow, person=person)
+    policy = None if choice == PolicyChoice() else tuned(it.state.policy, choice)
+    await (it.resume(policy) if extended is None else it.extend(replace(extended, policy=policy)))
     return it, crew
 
 
@@ -225,7 +239,7 @@ async def _play(out: Output, begin: Begin) -> int:
     view = LiveView(talk, plain=out.plain or not talk.is_terminal)
     async with open_ledger(where) as ledger:
         with view:
-            it, crew = await begin(where, ledger, view)
+            it, crew = await begin(where, ledger, view, person_at(talk, sys.stdin, view.paused, login()))
             result = await supervised(it, crew, where)
         summary = summarise(await ledger.replay(it.id))
     return finish(summary, result, out, talk)
@@ -248,11 +262,12 @@ def finish(summary: Summary, result: Result, out: Output, talk: Console) -> int:
         write_text(out.report, render_html(summary))
         shown = str(out.report)
     render_summary(summary, talk, report=shown)
-    if out.output is not None:
+    waits = result.question is not None  # the text is not final; it may be no more than an outline
+    if out.output is not None and not waits:
         write_text(out.output, result.text)
     if out.json:
         sys.stdout.write(json.dumps(to_json(summary), indent=2) + "\n")
-    elif out.output is None:
+    elif out.output is None and not waits:
         sys.stdout.write(result.text if result.text.endswith("\n") or not result.text else result.text + "\n")
     sys.stdout.flush()
     return {"accepted": 0, "machinery": 3}.get(result.outcome or "", 1)

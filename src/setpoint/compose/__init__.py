@@ -5,9 +5,11 @@ The command line and the library both come through here, so that what one can do
 
 from setpoint.compose.estimating import estimate_request
 from setpoint.compose.inputs import SpecLike, build_checks, commands, read_draft, read_spec
+from setpoint.compose.people import TerminalPerson, amend, answer, overrule, person_at, waiting
+from setpoint.compose.policies import from_flags, tuned
 from setpoint.compose.reading import reading
 from setpoint.compose.refine import refine
-from setpoint.compose.settings import Settings, settings
+from setpoint.compose.settings import Settings, login, settings
 from setpoint.compose.wiring import (
     Named,
     Request,
@@ -24,13 +26,20 @@ __all__ = [
     "Request",
     "Settings",
     "SpecLike",
+    "TerminalPerson",
+    "amend",
+    "answer",
     "begin_run",
     "build_checks",
     "commands",
     "estimate_request",
     "find_run",
+    "from_flags",
+    "login",
     "new_run_id",
     "open_ledger",
+    "overrule",
+    "person_at",
     "read_draft",
     "read_spec",
     "reading",
@@ -38,4 +47,6 @@ __all__ = [
     "settings",
     "supervised",
     "take_up_run",
+    "tuned",
+    "waiting",
 ]

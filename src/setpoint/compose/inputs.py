@@ -84,8 +84,10 @@ def commands(spec: Spec) -> tuple[str, ...]:
     return tuple(f"{name}: {checks.describe(call)}" for name, call in calls if checks.runs_programs(call))
 
 
-def guards(spec: Spec) -> frozenset[str]:
-    """The criteria without which a text is not shown to a critic."""
+def guards(spec: Spec, outline: Sequence[Criterion] = ()) -> frozenset[str]:
+    """The criteria without which a text, or the outline that a run began with, is not shown to a critic."""
     return frozenset(
-        c.name for c in (*spec.outline, *spec.criteria) if c.check is not None and c.check.name in checks.GUARDS
+        c.name
+        for c in (*outline, *spec.outline, *spec.criteria)
+        if c.check is not None and c.check.name in checks.GUARDS
     )

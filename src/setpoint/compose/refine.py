@@ -1,5 +1,6 @@
 """The library's front door."""
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TypedDict, Unpack
@@ -7,12 +8,15 @@ from typing import TypedDict, Unpack
 import anyio
 
 from setpoint.compose.inputs import SpecLike, read_spec
+from setpoint.compose.policies import named_policy
 from setpoint.compose.settings import Settings, settings
 from setpoint.compose.wiring import Named, Request, begin_run, open_ledger, remember_probes
-from setpoint.core.policy import Policy
+from setpoint.core.action import Question
+from setpoint.core.policy import Policy, Preset
 from setpoint.core.spec import Budget
-from setpoint.ports import Ledger
+from setpoint.ports import Ledger, Person
 from setpoint.run import OnEvent, Result
+from setpoint.specfile import PolicyChoice
 
 __all__ = ["refine", "refine_sync"]
 
@@ -25,7 +29,9 @@ async def refine(  # noqa: PLR0913 - the front door: everything beyond the spec 
     critic: Named | None = None,
     confirmer: Named | None = None,
     budget: Budget | None = None,
-    policy: Policy | None = None,
+    policy: Policy | Preset | None = None,
+    ask: Sequence[Question] | None = None,
+    person: Person | None = None,
     ledger: Ledger | Path | None = None,
     on_event: OnEvent | None = None,
     seed: int = 0,
@@ -41,7 +47,9 @@ async def refine(  # noqa: PLR0913 - the front door: everything beyond the spec 
         critic: judges the criteria without a check; the author's model in a context of its own by default.
         confirmer: reads an accepted text once more; the critic, one criterion at a time, by default.
         budget: overrides the spec's.
-        policy: the tuning of the control law.
+        policy: the tuning of the control law, or the name of a preset; overrides the spec's.
+        ask: what a person is asked: ``outline``, ``amend``, ``precedence``; overrides the policy's.
+        person: answers that; without one the run waits, and ``question`` of the result holds what for.
         ledger: a `Ledger` or a file; the user's own ledger by default, so that ``setpoint resume`` finds the run.
         on_event: called with every event after it was stored.
         seed: what the sampling seeds are derived from.
@@ -63,10 +71,12 @@ async def refine(  # noqa: PLR0913 - the front door: everything beyond the spec 
         critic=critic,
         confirmer=confirmer,
         budget=budget,
-        policy=policy,
+        policy=named_policy(policy),
+        choice=PolicyChoice(ask=None if ask is None else tuple(ask)),
         seed=seed,
         allow_commands=allow_commands,
         probe=probe,
+        person=person,
     )
     if ledger is not None and not isinstance(ledger, Path):
         return await _refine(request, where, ledger, on_event)
@@ -81,7 +91,9 @@ class Options(TypedDict, total=False):
     critic: Named | None
     confirmer: Named | None
     budget: Budget | None
-    policy: Policy | None
+    policy: Policy | Preset | None
+    ask: Sequence[Question] | None
+    person: Person | None
     ledger: Ledger | Path | None
     on_event: OnEvent | None
     seed: int

@@ -1,5 +1,6 @@
 """Configuration and places. The only module of Setpoint that reads the environment."""
 
+import getpass
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from setpoint.rubric.probe import ProbeCache
 from setpoint.specfile import Config, load_config
 from setpoint.trust import TrustStore
 
-__all__ = ["Settings", "settings"]
+__all__ = ["Settings", "login", "settings"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,3 +80,11 @@ def settings(
         ledger=ledger or config.ledger or state / "runs.sqlite",
         state=state,
     )
+
+
+def login() -> str:
+    """The user's login name, for what people decide; ``someone`` where the system knows none."""
+    try:
+        return getpass.getuser()
+    except (ImportError, KeyError, OSError):
+        return "someone"

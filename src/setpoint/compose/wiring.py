@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, TypeAlias, cast
 
@@ -16,6 +16,7 @@ import anyio.to_thread
 from setpoint import models
 from setpoint.checks import competing
 from setpoint.compose.inputs import build_checks, commands, guards
+from setpoint.compose.policies import chosen, tuned
 from setpoint.compose.settings import Settings
 from setpoint.compose.structure import outline_for
 from setpoint.core.action import Role
@@ -29,7 +30,7 @@ from setpoint.ports import Author, Critic, Ledger, Model, Person
 from setpoint.roles import ModelAuthor, ModelCritic, ModelMediator, critic_form
 from setpoint.rubric.probe import Measured, battery
 from setpoint.run import Crew, OnEvent, Result, Run
-from setpoint.specfile import Config, SpecFile
+from setpoint.specfile import Config, PolicyChoice, SpecFile
 
 __all__ = [
     "Named",
@@ -76,7 +77,8 @@ class Request:
         draft: a text that exists already.
         author: overrides the spec's and the configuration's; the same for critic and confirmer.
         budget: overrides the spec's.
-        policy: the tuning of the control law.
+        policy: the tuning of the control law; instead of what the spec and the configuration say.
+        choice: what flags say about the policy; comes before the spec and the configuration.
         seed: what sampling seeds are derived from.
         allow_commands: run programs that the spec names without asking the trust store.
         probe: probe a critic that is new.
@@ -90,6 +92,7 @@ class Request:
     confirmer: Named | None = None
     budget: Budget | None = None
     policy: Policy | None = None
+    choice: PolicyChoice = field(default_factory=PolicyChoice)
     seed: int = 0
     allow_commands: bool = False
     probe: bool = True
@@ -99,6 +102,12 @@ class Request:
         """Who plays a role: as requested, else as the spec says, else as configured."""
         given = {"author": self.author, "critic": self.critic, "confirmer": self.confirmer}.get(role)
         return given or self.spec.models.get(role) or config.models.get(role)
+
+    def tuning(self, config: Config) -> Policy:
+        """The policy: as requested, else as the spec says, else as configured."""
+        if self.policy is not None:
+            return tuned(self.policy, self.choice)
+        return tuned(Policy(), chosen(self.choice, self.spec.policy, config.policy))
 
 
 async def begin_run(
@@ -118,7 +127,7 @@ async def begin_run(
     _require_trust(request, where)
     who = _cast(request, where)
     await _bring_weights(who.values(), where)
-    policy = request.policy or Policy()
+    policy = request.tuning(where.config)
     outline = outline_for(spec, request.draft) if policy.on("structure") else ()
     crew = replace(_crew(spec, who, where, outline), person=request.person)
     needs_critic = any(c.check is None for c in (*spec.criteria, *outline))
@@ -265,7 +274,7 @@ def _crew(spec: Spec, who: Mapping[Role, Named], where: Settings, outline: Seque
         mediator=(
             ModelMediator(reader, author) if isinstance(reader, Model) and isinstance(author, ModelAuthor) else None
         ),
-        guards=guards(spec),
+        guards=guards(spec, outline),
     )
 
 

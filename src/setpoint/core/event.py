@@ -345,6 +345,8 @@ class Extended:
     tokens: int = 0
     money: float = 0.0
     seconds: float = 0.0
+    policy: Policy | None = None
+    """The tuning from here on; None to keep what it was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -352,6 +354,8 @@ class Resumed:
     """A process took the run up again; a call that was in flight is abandoned, and repeated."""
 
     kind: Literal["resumed"] = "resumed"
+    policy: Policy | None = None
+    """The tuning from here on; None to keep what it was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

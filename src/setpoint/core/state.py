@@ -251,11 +251,13 @@ class State:
     at: float = 0.0
     cancelled: str = ""
     stopped: Stopped | None = None
+    tuned: Policy | None = None
+    """The tuning that a resume or an extension brought."""
 
     @property
     def policy(self) -> Policy:
-        """The tuning."""
-        return self.opened.policy
+        """The tuning, as it was changed last."""
+        return self.tuned or self.opened.policy
 
     @property
     def latest(self) -> DraftState | None:
@@ -420,6 +422,8 @@ def evolve(state: State, recorded: Recorded) -> State:  # noqa: C901 - a case ea
     pause = isinstance(event, Resumed | Extended)
     elapsed = state.elapsed if pause else state.elapsed + max(0.0, recorded.at - state.at)
     state = replace(state, at=recorded.at, elapsed=elapsed)
+    if isinstance(event, Resumed | Extended) and event.policy is not None:
+        state = replace(state, tuned=event.policy)
     match event:
         case Opened():
             raise ValueError("a run is opened once")
@@ -706,7 +710,10 @@ def _carried(state: State, parent: DraftState, text: str) -> list[Verdict]:
 
 
 def _measured(draft: DraftState, event: Measured) -> DraftState:
-    fresh = {verdict.criterion: (verdict,) for verdict in event.verdicts}
+    fresh = {
+        verdict.criterion: (verdict, *(v for v in draft.votes.get(verdict.criterion, ()) if v.by == "person"))
+        for verdict in event.verdicts
+    }
     return replace(draft, measured=True, votes={**draft.votes, **fresh})
 
 

@@ -6,7 +6,7 @@ Events go through the same codec as on disk, so what works here works there.
 import time
 from collections.abc import Callable, Sequence
 
-from setpoint.core.event import Event, Extended, Opened, Recorded, Resumed, Stopped
+from setpoint.core.event import Amended, Event, Extended, Opened, Overruled, Recorded, Resumed, Stopped
 from setpoint.errors import LedgerConflict, RunNotFound
 from setpoint.ledgers.codec import decode, encode
 from setpoint.ports import RunInfo
@@ -58,7 +58,7 @@ class MemoryLedger:
 
 def _info(events: Sequence[Recorded]) -> RunInfo:
     first, last = events[0], events[-1]
-    ends = [e.event for e in events if isinstance(e.event, Stopped | Resumed | Extended)]
+    ends = [e.event for e in events if isinstance(e.event, Stopped | Resumed | Extended | Amended | Overruled)]
     return RunInfo(
         run=first.run,
         started=first.at,

@@ -50,7 +50,7 @@ _RUNS = """
     SELECT first.run, first.at, last.at, last.seq + 1, last.digest, coalesce(first.title, ''),
         coalesce((
             SELECT outcome FROM events AS e
-            WHERE e.run = first.run AND e.kind IN ('stopped', 'resumed', 'extended')
+            WHERE e.run = first.run AND e.kind IN ('stopped', 'resumed', 'extended', 'amended', 'overruled')
             ORDER BY e.seq DESC LIMIT 1
         ), '')
     FROM events AS first JOIN events AS last

@@ -6,21 +6,31 @@ Every sentence names the criteria or the command it is about; none asks the read
 from collections.abc import Sequence
 from typing import assert_never
 
-from setpoint.core.action import Revise, Role
+from setpoint.core.action import Ask, Revise, Role
 from setpoint.core.control import trusted
+from setpoint.core.event import Stopped
 from setpoint.core.state import DraftState, State
 from setpoint.report.text import and_list, one_line, plural
+from setpoint.run import question_of
 
-__all__ = ["next_steps", "spec_advice"]
+__all__ = ["how_to_answer", "next_steps", "spec_advice"]
 
 _MANY_PASSES = 5
 
 
-def next_steps(state: State, run: str, returned: DraftState | None) -> tuple[str, ...]:  # noqa: C901 - a case each
+def next_steps(state: State, run: str, returned: DraftState | None) -> tuple[str, ...]:
     """What to do now; commands stand in backticks."""
-    stopped = state.stopped
-    if stopped is None:
-        return (f"If no process is working on it any more, take it up again: `setpoint resume {run}`.",)
+    if state.stopped is not None:
+        return _after_end(state, state.stopped, run, returned)
+    question = question_of(state)
+    if question is not None:
+        return (how_to_answer(question, run),)
+    return (f"If no process is working on it any more, take it up again: `setpoint resume {run}`.",)
+
+
+def _after_end(  # noqa: C901 - a case each
+    state: State, stopped: Stopped, run: str, returned: DraftState | None
+) -> tuple[str, ...]:
     still_open = state.open_criteria(returned) if returned else ()
     names = and_list(still_open)
     by_hand = f"Mend {names} by hand, then measure the text: `setpoint check DRAFT --spec SPEC`."
@@ -51,6 +61,16 @@ def next_steps(state: State, run: str, returned: DraftState | None) -> tuple[str
             return _after_trouble(state, run)
         case _:
             assert_never(stopped.outcome)
+
+
+def how_to_answer(question: Ask, run: str) -> str:
+    """The commands that answer a question and go on; they stand in backticks."""
+    if question.question == "amend":
+        return (
+            f'Change the spec, then: `setpoint amend {run} SPEC --why "…"`; or leave it as it is: '
+            f"`setpoint answer {run} no`. Then go on: `setpoint resume {run}`."
+        )
+    return f"Answer with `setpoint answer {run} yes|no [--note …]`, then go on: `setpoint resume {run}`."
 
 
 def _after_acceptance(state: State) -> tuple[str, ...]:

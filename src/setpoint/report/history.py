@@ -41,7 +41,7 @@ from setpoint.core.event import (
 from setpoint.core.state import State, begin, evolve
 from setpoint.report.text import and_list, dollars, duration, one_line, plural
 from setpoint.report.view import TargetView
-from setpoint.report.words import decision_says, purpose_says
+from setpoint.report.words import answer_says, decision_says, purpose_says
 
 __all__ = ["History", "Tally", "follow", "note_of", "targets_of"]
 
@@ -149,8 +149,7 @@ def note_of(state: State, event: Event) -> str:  # noqa: C901, PLR0912 - a case 
             found = f"it cites: {one_line(event.competing, 160)}" if event.competing else "it found nothing"
             return f"A model looked for what competes with {event.criterion}; {found}."
         case Answered():
-            note = f" ({one_line(event.note)})" if event.note else ""
-            return f"{event.who} {'approved' if event.approved else 'refused'} the {event.question}{note}."
+            return answer_says(event)
         case Overruled():
             ruled = "passes" if event.passes else "fails"
             return f"{event.who} settled that {event.criterion} {ruled} (draft {event.draft}): {one_line(event.why)}"

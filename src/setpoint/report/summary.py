@@ -23,13 +23,23 @@ from setpoint.report.view import (
     OpenFault,
     PassView,
     ProbeView,
+    QuestionView,
     SetAsideView,
     SourceRow,
     Spending,
     SpendPoint,
     Summary,
 )
-from setpoint.report.words import call_says, failure_says, outcome_says, outcome_title, rule_says, strength_says
+from setpoint.report.words import (
+    call_says,
+    failure_says,
+    outcome_says,
+    outcome_title,
+    question_says,
+    rule_says,
+    strength_says,
+)
+from setpoint.run import question_of
 
 __all__ = ["Summary", "summarise", "to_json"]
 
@@ -50,20 +60,20 @@ def summarise(events: Sequence[Recorded]) -> Summary:
     returned = _returned(state)
     outcome = stopped.outcome if stopped else ""
     basis = strength(state) if outcome in {"accepted", "unverified"} else ""
-    probes = _probes(state)
+    probes, question = _probes(state), _question(state)
     return Summary(
         run=events[0].run,
         title=state.opened.title,
         brief=spec.brief,
         kind=spec.kind,
-        digest=events[-1].digest,
+        digest=spec.digest,
         started=events[0].at,
         ended=events[-1].at,
         sources=tuple(SourceRow(name=s.name, characters=len(s.text)) for s in spec.sources),
         models=_models(state),
         outcome=outcome,
-        outcome_title=outcome_title(outcome),
-        outcome_says=outcome_says(outcome),
+        outcome_title="Waiting for a person" if question else outcome_title(outcome),
+        outcome_says=question.says if question else outcome_says(outcome),
         rule=stopped.rule if stopped else "",
         rule_says=rule_says(stopped.rule) if stopped else "",
         reason=stopped.reason if stopped else "",
@@ -83,6 +93,7 @@ def summarise(events: Sequence[Recorded]) -> Summary:
         spent=_spending(state),
         in_flight=_in_flight(state),
         trouble=state.last_trouble,
+        question=question,
         next_steps=next_steps(state, events[0].run, returned),
         advice=spec_advice(state, returned),
         forecast=forecast_lines(events),
@@ -115,6 +126,13 @@ def _returned(state: State) -> DraftState | None:
     if state.stopped is None:
         return state.best
     return state.draft(state.stopped.best) if state.stopped.best else None
+
+
+def _question(state: State) -> QuestionView | None:
+    ask = question_of(state)
+    if ask is None:
+        return None
+    return QuestionView(kind=ask.question, subject=ask.subject, says=question_says(ask), text=ask.text)
 
 
 def _models(state: State) -> tuple[ModelRow, ...]:

@@ -6,7 +6,8 @@ live view is plain numbered lines.
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -25,7 +26,8 @@ from setpoint.report.outlook import forecast_says
 from setpoint.report.readings import probe_view
 from setpoint.report.text import clean, dollars, duration, one_line, plural, thousands
 from setpoint.report.view import Summary, TargetView
-from setpoint.report.words import call_says, role_says, rule_says
+from setpoint.report.words import call_says, question_says, role_says, rule_says
+from setpoint.run import question_of
 
 __all__ = ["LiveView", "clean", "render_summary"]
 
@@ -76,6 +78,18 @@ class LiveView:
         if self._live is not None:
             live, self._live = self._live, None
             live.stop()
+
+    @contextmanager
+    def paused(self) -> Generator[None]:
+        """Leave the terminal alone as long as the block runs; the last frame stays above what it writes."""
+        live, self._live = self._live, None
+        if live is not None:
+            live.stop()
+        try:
+            yield
+        finally:
+            if live is not None:
+                self.__enter__()
 
     def catch_up(self, events: Iterable[Recorded]) -> None:
         """Take in events of an earlier process without telling them."""
@@ -165,6 +179,9 @@ def _now(
             yield "fault", f"and {len(fixing) - len(shown)} more"
         model = state.model(request.role)
         yield "wait", f"{role_says(request.role)} ({model.model if model else 'unknown model'}), {duration(waited)}"
+    elif (question := question_of(state)) is not None:
+        yield "now", "waiting for a person"
+        yield "asks", question_says(question)
     else:
         yield "now", "measuring"
     if stopped is None and forecast:
@@ -207,6 +224,8 @@ def render_summary(summary: Summary, console: Console, *, report: str = "") -> N
 def _summary_rows(summary: Summary, console: Console, report: str) -> Iterator[tuple[str, str | Text]]:
     yield "asked", one_line(summary.brief, _BRIEF)
     yield "outcome", summary.outcome_says
+    if summary.question is not None:
+        yield "about", summary.question.text.strip()
     if summary.reason:
         yield "why", f"{one_line(summary.reason)} (rule {summary.rule})"
     if summary.strength:

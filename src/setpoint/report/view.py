@@ -8,7 +8,7 @@ Texts are as recorded; whoever shows them cleans and escapes them.
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from setpoint.core.action import Outcome, Role, Setting
+from setpoint.core.action import Outcome, Question, Role, Setting
 from setpoint.core.draft import Move
 from setpoint.core.fault import Distance, Status
 from setpoint.core.spec import Budget
@@ -25,6 +25,7 @@ __all__ = [
     "OpenFault",
     "PassView",
     "ProbeView",
+    "QuestionView",
     "Result",
     "SetAsideView",
     "SourceRow",
@@ -73,7 +74,7 @@ class Cell:
     lines: tuple[int, ...] = ()
     """The lines of the draft, from 1, that the verdict rests on; empty for the text as a whole."""
     by: str = ""
-    """``check``, ``critic`` or ``confirmer``; empty if unread."""
+    """``check``, ``critic``, ``confirmer`` or ``person``; empty if unread."""
     votes: int = 0
     """How many readings there are."""
     shortfall: float = 0.0
@@ -248,6 +249,19 @@ class ForecastLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionView:
+    """What a run waits for a person to decide (rule 20)."""
+
+    kind: Question
+    subject: str
+    """The number of the outline, or the two demands with a slash between them."""
+    says: str
+    """The question in one sentence."""
+    text: str
+    """What it is about: the outline, or the reasons."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
     """Everything there is to show about a run."""
 
@@ -295,6 +309,8 @@ class Summary:
     """The call that is being made, or was when the process ended; empty if none."""
     trouble: str
     """The last thing that went wrong with a model or its reply; empty if nothing did."""
+    question: QuestionView | None
+    """What the run waits for a person to decide; None if it does not."""
     next_steps: tuple[str, ...]
     """What to do now."""
     advice: tuple[str, ...]

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Final, Literal, assert_never
 
 from setpoint.core.action import (
+    Ask,
     Call,
     Contradict,
     Decided,
@@ -27,7 +28,7 @@ from setpoint.core.action import (
     Write,
 )
 from setpoint.core.control import RULES, Strength
-from setpoint.core.event import MoveFailure
+from setpoint.core.event import Answered, MoveFailure
 from setpoint.report.text import and_list, few, one_line
 from setpoint.report.view import CellStatus, ProbeView, Result
 
@@ -35,12 +36,14 @@ __all__ = [
     "CELL_WORDS",
     "RESULT_SHORT",
     "RESULT_WORDS",
+    "answer_says",
     "call_says",
     "decision_says",
     "failure_says",
     "outcome_says",
     "outcome_title",
     "purpose_says",
+    "question_says",
     "role_says",
     "rule_says",
     "strength_says",
@@ -235,3 +238,37 @@ def decision_says(event: Decided) -> str:
             return f"The outline is locked with {len(event.headings)} headings; prose begins.{missed}"
         case _:
             assert_never(event)
+
+
+def question_says(ask: Ask) -> str:
+    """What a person is asked, in one sentence."""
+    match ask.question:
+        case "outline":
+            return "Shall this outline be locked? Its headings stay as they are from then on, and prose begins."
+        case "precedence":
+            first, _, second = ask.subject.partition("/")
+            return f"Shall {first} come before {one_line(second, 160)} where they pull apart?"
+        case "amend":
+            return f"{_pair(ask.subject)} exclude each other. Will you change the spec before the run goes on?"
+        case _:
+            assert_never(ask.question)
+
+
+def answer_says(event: Answered) -> str:
+    """What a person answered, in one sentence."""
+    note = f" ({one_line(event.note)})" if event.note else ""
+    match event.question:
+        case "outline":
+            return f"{event.who} {'approved' if event.approved else 'refused'} the outline{note}."
+        case "precedence":
+            before = " before ".join(event.subject.split("/", 1))
+            return f"{event.who} {'approved' if event.approved else 'refused'} the order {one_line(before, 160)}{note}."
+        case "amend":
+            left = "was for another spec" if event.approved else "left the spec as it is"
+            return f"{event.who} {left}, although {_pair(event.subject)} exclude each other{note}."
+        case _:
+            assert_never(event.question)
+
+
+def _pair(subject: str) -> str:
+    return and_list(subject.split("/", 1))

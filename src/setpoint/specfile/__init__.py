@@ -2,10 +2,21 @@
 
 `load` is for a file, `loads` for a text, `from_mapping` for a dict made by a program; all three are equally strict.
 Inside: `lines` finds where keys stand, `tables` says which keys there are, `files` reads other files, `place` words
-errors, `build` makes the values.
+errors, `tuning` reads ``[policy]``, `build` makes the values.
 """
 
 from setpoint.specfile.build import CheckParser, SpecFile, from_mapping, load, loads, starter
 from setpoint.specfile.config import Config, load_config
+from setpoint.specfile.tuning import PolicyChoice
 
-__all__ = ["CheckParser", "Config", "SpecFile", "from_mapping", "load", "load_config", "loads", "starter"]
+__all__ = [
+    "CheckParser",
+    "Config",
+    "PolicyChoice",
+    "SpecFile",
+    "from_mapping",
+    "load",
+    "load_config",
+    "loads",
+    "starter",
+]

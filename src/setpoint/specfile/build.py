@@ -16,6 +16,7 @@ from setpoint.specfile.files import read_text, read_text_inside
 from setpoint.specfile.lines import find_lines
 from setpoint.specfile.place import Place
 from setpoint.specfile.tables import BudgetTable, CriterionTable, ModelsTable, SourceTable, SpecTable, parse
+from setpoint.specfile.tuning import PolicyChoice, policy_choice
 
 __all__ = ["CheckParser", "SpecFile", "from_mapping", "load", "loads", "read_toml", "starter"]
 
@@ -59,6 +60,7 @@ class SpecFile:
         spec: the target.
         budget: what a run may spend.
         models: who plays which role, as ``provider:name``; a role that is not named is missing.
+        policy: which preset a run goes by, and what a person is asked.
         path: the file as the user named it; empty if there is none.
         reply_tokens: the most tokens of one author reply; None to leave it to the caller.
         fields: the names of ``{{field}}`` placeholders in the spec, in their order. A spec that has any is a
@@ -69,6 +71,7 @@ class SpecFile:
     spec: Spec
     budget: Budget = field(default_factory=Budget)
     models: Mapping[Role, str] = field(default_factory=dict["Role", str])
+    policy: PolicyChoice = field(default_factory=PolicyChoice)
     path: str = ""
     reply_tokens: int | None = None
     fields: tuple[str, ...] = ()
@@ -172,21 +175,23 @@ def _build(data: Mapping[str, object], checks: CheckParser, place: Place, base: 
     criteria = _criteria(table.criterion, checks, place)
     criteria += tuple(_guard(table, criteria, checks, place))
     skeleton = _skeleton(table, checks, place)
-    criteria += tuple(_structure(skeleton, criteria, checks))
-    outline = skeleton.criteria if skeleton is not None else ()
+    criteria += tuple(_structure(skeleton, criteria, checks, place))
+    keyed = [(f"criterion[{n}]", c) for n, c in enumerate(criteria, start=1)]
+    keyed += [(f"skeleton.criterion[{n}]", c) for n, c in enumerate(skeleton.criteria if skeleton else (), start=1)]
     with place.at(""):
         spec = Spec(
             brief=table.brief,
             kind=table.kind,
             criteria=criteria,
             sources=_sources(table, place, base),
-            attachments=_attachments((*criteria, *outline), checks, place, base),
+            attachments=_attachments(keyed, checks, place, base),
             skeleton=skeleton,
         )
     return SpecFile(
         spec=spec,
         budget=_budget(table.budget, place),
         models=role_models(table.models, place),
+        policy=policy_choice(table.policy, place),
         path=place.file,
         reply_tokens=table.budget.reply_tokens,
         fields=tuple(dict.fromkeys(name for text in _texts(data) for name in _FIELD.findall(text))),
@@ -223,18 +228,28 @@ def _skeleton(table: SpecTable, checks: CheckParser, place: Place) -> Skeleton |
     if table.skeleton is None:
         return None
     criteria = _criteria(table.skeleton.criterion, checks, place, "skeleton.")
-    if table.guard and any(c.check is None for c in criteria):
+    guarded = any(c.check is not None and c.check.name == GUARD for c in criteria)
+    if table.guard and not guarded and any(c.check is None for c in criteria):
         call = checks.parse({GUARD: {}}, where=GUARD)
         criteria += (Criterion(name=OUTLINE_GUARD, says=checks.describe(call), impact=5, check=call),)
     with place.at(""):
         return Skeleton(headings=tuple(table.skeleton.headings), criteria=criteria)
 
 
-def _structure(skeleton: Skeleton | None, criteria: tuple[Criterion, ...], checks: CheckParser) -> Iterator[Criterion]:
+def _structure(
+    skeleton: Skeleton | None, criteria: tuple[Criterion, ...], checks: CheckParser, place: Place
+) -> Iterator[Criterion]:
     """The criterion that measures fixed headings, so that a text which exists already is held to them, too."""
-    if skeleton is None or not skeleton.headings or any(c.name == STRUCTURE for c in criteria):
+    if skeleton is None or not skeleton.headings:
         return
-    call = checks.parse({"headings": {"required": list(skeleton.headings)}}, where=STRUCTURE)
+    number = next((n for n, c in enumerate(criteria, start=1) if c.name == STRUCTURE), None)
+    if number is not None:
+        raise place.error(
+            f"{STRUCTURE!r} is the name of the criterion that is added for fixed headings; choose another name",
+            f"criterion[{number}].name",
+        )
+    with place.at("skeleton.headings"):
+        call = checks.parse({"headings": {"required": list(skeleton.headings)}}, where="skeleton.headings")
     yield Criterion(name=STRUCTURE, says=checks.describe(call), impact=5, check=call)
 
 
@@ -292,11 +307,14 @@ def _source_file(name: str, key: str, place: Place, base: Path) -> Source:
         return Source(name=name, text=read_text(base / name))
 
 
-def _attachments(criteria: tuple[Criterion, ...], checks: CheckParser, place: Place, base: Path) -> tuple[Source, ...]:
+def _attachments(
+    criteria: Sequence[tuple[str, Criterion]], checks: CheckParser, place: Place, base: Path
+) -> tuple[Source, ...]:
+    """The files that checks use; the criteria come with their keys."""
     attachments: dict[str, Source] = {}
-    for number, criterion in enumerate(criteria, start=1):
+    for key, criterion in criteria:
         for name in checks.files(criterion.check) if criterion.check is not None else ():
-            with place.at(f"criterion[{number}].check"):
+            with place.at(f"{key}.check"):
                 attachments.setdefault(name, Source(name=name, text=read_text_inside(base, name)))
     return tuple(attachments.values())
 

@@ -20,6 +20,7 @@ __all__ = [
     "ConfigTable",
     "CriterionTable",
     "ModelsTable",
+    "PolicyTable",
     "SkeletonTable",
     "SourceTable",
     "SpecTable",
@@ -50,6 +51,13 @@ class ModelsTable(_Table):
     author: str | None = None
     critic: str | None = None
     confirmer: str | None = None
+
+
+class PolicyTable(_Table):
+    """``[policy]``."""
+
+    preset: str | None = None
+    ask: list[str] | None = None
 
 
 class SourceTable(_Table):
@@ -87,12 +95,14 @@ class SpecTable(_Table):
     sources: list[object] = []  # a path or a table; told apart later, for plainer errors
     budget: BudgetTable = BudgetTable()
     models: ModelsTable = ModelsTable()
+    policy: PolicyTable = PolicyTable()
     skeleton: SkeletonTable | None = None
     criterion: list[CriterionTable] = []
 
     inner = {
         "budget": BudgetTable,
         "models": ModelsTable,
+        "policy": PolicyTable,
         "skeleton": SkeletonTable,
         "criterion": CriterionTable,
     }
@@ -114,10 +124,11 @@ class ConfigTable(_Table):
     """``setpoint.toml``."""
 
     models: ModelsTable = ModelsTable()
+    policy: PolicyTable = PolicyTable()
     ledger: LedgerTable | None = None
     prices: PricesTable | None = None
 
-    inner = {"models": ModelsTable, "ledger": LedgerTable, "prices": PricesTable}
+    inner = {"models": ModelsTable, "policy": PolicyTable, "ledger": LedgerTable, "prices": PricesTable}
 
 
 T = TypeVar("T", bound=_Table)
@@ -175,7 +186,7 @@ def _explain(table: type[_Table], detail: ErrorDetails, place: Place, at: Sequen
             problem = f"{name} is missing; {_EXAMPLES[name]}"
             key = dotted((*at, *path[:-1])) or key  # it has no line of its own; its table has
         case "list_type" if name == "criterion":
-            problem = "write [[criterion]], in double brackets, above each criterion"
+            problem = f"write [[{dotted(path)}]], in double brackets, above each criterion"
         case kind if kind in _WANTED:
             problem = f"this must be {_WANTED[kind]}, not {_said(detail['input'])}"
         case _:

@@ -52,7 +52,7 @@ def confirm(state: State) -> Action | None:
     best = state.best
     if best is None or state.open_criteria(best) or not state.policy.on("confirm"):
         return None
-    ruled = {ruling.criterion for ruling in state.overruled if ruling.draft == best.number}
+    ruled = {name for name, votes in best.votes.items() if any(vote.by == "person" for vote in votes)}
     carried = tuple(c.name for c in state.judged(best) if all(vote.carried for vote in best.votes[c.name]))
     if carried:
         # A pass that was carried over an edit is no reading of this text, and one reading alone is not believed.
