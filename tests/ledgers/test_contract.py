@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from setpoint.core.event import Cancelled, Drafted, Extended, Opened, Recorded, Resumed, Stopped
+from setpoint.core.event import Amended, Cancelled, Drafted, Extended, Opened, Overruled, Recorded, Resumed, Stopped
 from setpoint.core.policy import Policy
 from setpoint.core.spec import Budget, CheckCall, Criterion, Spec
 from setpoint.errors import LedgerConflict, LedgerError, RunNotFound
@@ -141,8 +141,18 @@ async def test_runs_are_listed_the_one_touched_last_first(ledger: Ledger) -> Non
     assert other == RunInfo(run="new", started=later, touched=later, events=1, digest="d1", title="haiku", outcome="")
 
 
-@pytest.mark.parametrize("event", [Resumed(), Extended(passes=3)])
-async def test_a_run_that_goes_on_has_no_outcome(ledger: Ledger, event: Resumed | Extended) -> None:
+@pytest.mark.parametrize(
+    "event",
+    [
+        Resumed(),
+        Extended(passes=3),
+        Amended(spec=SPEC, who="Ada", why="w", old="d", new="e"),
+        Overruled(draft=1, criterion="short", passes=True, who="Ada", why="w"),
+    ],
+)
+async def test_a_run_that_goes_on_has_no_outcome(
+    ledger: Ledger, event: Resumed | Extended | Amended | Overruled
+) -> None:
     """An ended run that was taken up again counts as not ended, until it ends again."""
     await ledger.append("r", 0, "d", OPENED)
     await ledger.append("r", 1, "d", ENDED)

@@ -434,6 +434,7 @@ def test_the_json_keeps_its_shape(scene: Scene) -> None:
                 "uncertain_money": "float",
             },
             "in_flight": "str",
+            "question": "NoneType",
             "trouble": "str",
             "next_steps": ["str"],
             "advice": ["str"],

@@ -25,7 +25,7 @@ def from_flags(name: str | None, ask: str | None, off: Sequence[str]) -> PolicyC
         ConfigError: if a name is not known.
     """
     words = [] if ask is None else [word.strip() for word in ask.split(",") if word.strip()]
-    asked = tuple(dict.fromkeys([_question(word) for word in words]))
+    asked: tuple[Question, ...] = tuple(dict.fromkeys(_question(word) for word in words))
     for switch in off:
         if switch not in SWITCHES:
             raise ConfigError(f"--off: {_unknown(switch, SWITCHES)}")

@@ -419,7 +419,7 @@ def fold(events: Iterable[Recorded]) -> State:
 def evolve(state: State, recorded: Recorded) -> State:  # noqa: C901 - a case each
     """The state after one more event."""
     event = recorded.event
-    pause = isinstance(event, Resumed | Extended)
+    pause = isinstance(event, Resumed | Extended | Answered | Overruled | Amended)  # people take their time
     elapsed = state.elapsed if pause else state.elapsed + max(0.0, recorded.at - state.at)
     state = replace(state, at=recorded.at, elapsed=elapsed)
     if isinstance(event, Resumed | Extended) and event.policy is not None:

@@ -41,7 +41,7 @@ from setpoint.core.event import (
 from setpoint.core.state import State, begin, evolve
 from setpoint.report.text import and_list, dollars, duration, one_line, plural
 from setpoint.report.view import TargetView
-from setpoint.report.words import answer_says, decision_says, purpose_says
+from setpoint.report.words import answer_says, decision_says, policy_says, purpose_says
 
 __all__ = ["History", "Tally", "follow", "note_of", "targets_of"]
 
@@ -156,10 +156,10 @@ def note_of(state: State, event: Event) -> str:  # noqa: C901, PLR0912 - a case 
         case Amended():
             return f"{event.who} changed the spec: {one_line(event.why)}. Everything was measured again."
         case Extended():
-            return f"The budget was extended by {_extension(event)}."
+            return f"The budget was extended by {_extension(event)}.{_policy(event)}"
         case Resumed():
             lost = "; the call in flight was given up and may have been billed" if state.pending else ""
-            return f"The run was taken up again{lost}."
+            return f"The run was taken up again{lost}.{_policy(event)}"
         case Cancelled():
             return f"The run was ended by hand: {one_line(event.why)}"
         case _:
@@ -175,6 +175,12 @@ def _reading_note(state: State, event: Judged) -> str:
     words = {"pass": "passes", "fail": "fails", "cannot_assess": "cannot be assessed"}
     verdicts = and_list(f"{verdict.criterion} {words[verdict.status]}" for verdict in event.verdicts)
     return f"{purpose_says(action.purpose)} (draft {event.draft}): {verdicts}."
+
+
+def _policy(event: Extended | Resumed) -> str:
+    if event.policy is None:
+        return ""
+    return f" It goes by another policy from here on: {policy_says(event.policy) or 'the usual one'}."
 
 
 def _extension(event: Extended) -> str:

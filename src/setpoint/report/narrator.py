@@ -50,6 +50,7 @@ from setpoint.report.words import (
     decision_says,
     failure_says,
     outcome_title,
+    policy_says,
     purpose_says,
     role_says,
     rule_says,
@@ -107,6 +108,13 @@ def _opening(state: State) -> Iterator[str]:
     yield "; ".join(f"{model.role}: {model.model}" for model in shown) or "no models"
     if ahead := forecast_says(state):
         yield f"forecast: {ahead}"
+    if unusual := policy_says(state.policy):
+        yield f"policy: {unusual}"
+
+
+def _policy(event: Extended | Resumed) -> str:
+    """Which policy holds from here on, if it is another one."""
+    return "" if event.policy is None else f"; policy: {policy_says(event.policy) or 'the usual one'}"
 
 
 def _caps(state: State) -> str:
@@ -161,9 +169,9 @@ def _told(before: State, after: State, event: Event) -> Iterator[str]:  # noqa: 
         case Mediated() | Answered() | Overruled() | Amended():
             yield note_of(before, event)
         case Extended():
-            yield f"more budget; now at most {_caps(after)}"
+            yield f"more budget; now at most {_caps(after)}{_policy(event)}"
         case Resumed():
-            yield "taken up again"
+            yield f"taken up again{_policy(event)}"
         case Cancelled():
             yield f"ended by hand: {one_line(event.why)}"
         case Stopped():

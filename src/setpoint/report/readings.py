@@ -47,6 +47,8 @@ def result(state: State, entry: Pass) -> Result:
     if entry.draft is None:
         return "failed"
     draft, best = state.draft(entry.draft), state.best
+    if draft.draft.stage == "outline" and state.complete(draft):
+        return "kept" if draft == _outline(state) else "rolled_back"
     if draft.number in {best_after(state, entry), best.number if best else None}:
         return "kept"
     if state.complete(draft):
@@ -56,6 +58,13 @@ def result(state: State, entry: Pass) -> Result:
         return "rolled_back"
     last = entry.number == len(state.passes)
     return "pending" if last and state.stopped is None else "unread"
+
+
+def _outline(state: State) -> DraftState | None:
+    """The outline that counts: the nearest of those that no person refused."""
+    refused = {a.subject for (question, _), a in state.answers.items() if question == "outline" and not a.approved}
+    outlines = (draft for draft in state.drafts if draft.draft.stage == "outline")
+    return state.nearest(draft for draft in outlines if str(draft.number) not in refused)
 
 
 def gained(state: State, entry: Pass) -> tuple[str, ...]:

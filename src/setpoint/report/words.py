@@ -29,7 +29,8 @@ from setpoint.core.action import (
 )
 from setpoint.core.control import RULES, Strength
 from setpoint.core.event import Answered, MoveFailure
-from setpoint.report.text import and_list, few, one_line
+from setpoint.core.policy import Policy
+from setpoint.report.text import and_list, few, one_line, plural
 from setpoint.report.view import CellStatus, ProbeView, Result
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "failure_says",
     "outcome_says",
     "outcome_title",
+    "policy_says",
     "purpose_says",
     "question_says",
     "role_says",
@@ -235,7 +237,7 @@ def decision_says(event: Decided) -> str:
             return f"The run starts again from the spec: {one_line(event.why, 160)}. {one_line(event.approach, 240)}"
         case LockOutline():
             missed = f" It does not meet {and_list(event.open)}." if event.open else ""
-            return f"The outline is locked with {len(event.headings)} headings; prose begins.{missed}"
+            return f"The outline is locked with {plural(len(event.headings), 'heading')}; prose begins.{missed}"
         case _:
             assert_never(event)
 
@@ -268,6 +270,16 @@ def answer_says(event: Answered) -> str:
             return f"{event.who} {left}, although {_pair(event.subject)} exclude each other{note}."
         case _:
             assert_never(event.question)
+
+
+def policy_says(policy: Policy) -> str:
+    """What is unusual about a policy, as the end of a sentence; empty if nothing is."""
+    parts = (
+        f"the preset {policy.preset}" if policy.preset != Policy().preset else "",
+        f"asking a person about {and_list(policy.ask)}" if policy.ask else "",
+        f"without {and_list(policy.off)}" if policy.off else "",
+    )
+    return ", ".join(part for part in parts if part)
 
 
 def _pair(subject: str) -> str:
