@@ -9,26 +9,34 @@ from typing import cast
 
 import pytest
 
-from setpoint.core.spec import Budget, CheckCall, Criterion, Source
+from setpoint.core.spec import Budget, CheckCall, Criterion, Skeleton, Source
 from setpoint.errors import ConfigError, SpecError
-from setpoint.specfile import Config, SpecFile, from_mapping, load, load_config, loads
+from setpoint.specfile import Config, PolicyChoice, SpecFile, from_mapping, load, load_config, loads
 from setpoint.specfile.files import MAX_BYTES
 
 
 class Checks:
-    """A registry of three checks, enough to read specs with."""
+    """A registry of a few checks, enough to read specs with."""
 
     def parse(self, value: Mapping[str, object], *, where: str = "check") -> CheckCall:
         if len(value) != 1:
             raise SpecError("name exactly one check", key=where)
         ((name, params),) = value.items()
-        known = {"words": {"max", "min"}, "judgeable": set[str](), "command": {"run", "files"}}
+        known = {
+            "words": {"max", "min"},
+            "judgeable": set[str](),
+            "command": {"run", "files"},
+            "headings": {"required"},
+        }
         if name not in known:
             raise SpecError(f"there is no check {name!r}", key=f"{where}.{name}")
         table = {} if params is True else cast("dict[str, object]", params)
         for key in table:
             if key not in known[name]:
                 raise SpecError("unknown parameter", key=f"{where}.{name}.{key}")
+        wanted = cast("list[str]", table.get("required", []))
+        if len(set(wanted)) < len(wanted):
+            raise SpecError("required names a heading twice", key=f"{where}.{name}.required")
         return CheckCall(name=name, params=table)
 
     def describe(self, call: CheckCall) -> str:
@@ -156,6 +164,105 @@ def test_a_check_without_parameters_is_named(read: Callable[[str], SpecFile]) ->
     )
     assert short.criteria[0].check == CheckCall(name="judgeable", params={})
     assert short.digest == long.digest
+
+
+# The skeleton
+
+FIXED = MINIMAL.replace("[[criterion]]", '[skeleton]\nheadings = ["# All", "## Costs"]\n[[criterion]]')
+DRAFTED = MINIMAL + '[[skeleton.criterion]]\nname = "parts"\ncheck = { headings = { required = ["Costs"] } }\n'
+
+
+def test_fixed_headings_are_locked_and_measured(read: Callable[[str], SpecFile]) -> None:
+    """The skeleton locks them in every draft; a criterion holds a text to them that exists already."""
+    spec = read(FIXED).spec
+    assert spec.skeleton == Skeleton(headings=("# All", "## Costs"))
+    assert spec.outline == ()
+    added = spec.criteria[-1]
+    assert (added.name, added.impact) == ("skeleton", 5)
+    assert added.check == CheckCall(name="headings", params={"required": ["# All", "## Costs"]})
+
+
+def test_criteria_of_an_outline_are_its_own(read: Callable[[str], SpecFile]) -> None:
+    """They are read as those of the text are, and kept apart from them."""
+    spec = read(DRAFTED).spec
+    assert [c.name for c in spec.criteria] == ["short"]
+    assert spec.outline == (
+        Criterion(
+            name="parts",
+            says="Passes headings {'required': ['Costs']}.",
+            check=CheckCall(name="headings", params={"required": ["Costs"]}),
+        ),
+    )
+
+
+def test_without_a_skeleton_the_structure_is_open(read: Callable[[str], SpecFile]) -> None:
+    """Nothing is locked that the spec does not name."""
+    assert read(MINIMAL).spec.skeleton is None
+
+
+def test_an_outline_for_a_critic_is_guarded_by_itself(read: Callable[[str], SpecFile]) -> None:
+    """Its guard is not the text's: each is measured on its own stage."""
+    judged = MINIMAL + '[[skeleton.criterion]]\nname = "order"\nsays = "Causes come before costs."\n'
+    spec = read(judged).spec
+    assert [c.name for c in spec.outline] == ["order", "judgeable-outline"]
+    assert [c.name for c in spec.criteria] == ["short"]
+    both = read(JUDGED + '[[skeleton.criterion]]\nname = "order"\nsays = "Is in order."\n').spec
+    assert [c.name for c in both.outline] == ["order", "judgeable-outline"]
+    assert [c.name for c in both.criteria] == ["good", "judgeable"]
+
+
+def test_an_outlines_guard_is_neither_doubled_nor_forced(read: Callable[[str], SpecFile]) -> None:
+    """One of its own counts, `guard = false` leaves it out, and checks need none."""
+    order = '[[skeleton.criterion]]\nname = "order"\nsays = "Is in order."\n'
+    own = '[[skeleton.criterion]]\nname = "sane"\ncheck = { judgeable = {} }\n'
+    assert [c.name for c in read(MINIMAL + order + own).spec.outline] == ["order", "sane"]
+    assert [c.name for c in read("guard = false\n" + MINIMAL + order).spec.outline] == ["order"]
+    assert [c.name for c in read(DRAFTED).spec.outline] == ["parts"]
+
+
+def test_the_digest_changes_with_the_skeleton_and_not_without_one(read: Callable[[str], SpecFile]) -> None:
+    """Structure is part of the target; a spec without one is the target that it was before there were any."""
+    texts = [
+        MINIMAL,
+        FIXED,
+        FIXED.replace("## Costs", "## Risks"),
+        DRAFTED,
+        DRAFTED.replace("Costs", "Risks"),
+        DRAFTED.replace('"parts"', '"pieces"'),
+    ]
+    assert len({read(text).spec.digest for text in texts}) == len(texts)
+    moved = MINIMAL.replace('brief = "A haiku."', "") + '[[skeleton.criterion]]\nname = "parts"\n'
+    moved = 'brief = "A haiku."\n' + moved + 'check = { headings = { required = ["Costs"] } }\n'
+    assert read(moved).spec.digest == read(DRAFTED).spec.digest
+    assert read(MINIMAL).spec.digest == "5d6a13fde8c7bc7a3942cea8b056089bd41a73b1897b6655787d26947ee568d4"
+
+
+def test_files_of_an_outlines_checks_are_attached(read: Callable[[str], SpecFile], tmp_path: Path) -> None:
+    """They are part of the digest, as those of the text's checks are."""
+    (tmp_path / "t.py").write_text("1")
+    command = '[[skeleton.criterion]]\nname = "runs"\ncheck = { command = { files = ["t.py"] } }\n'
+    assert read(MINIMAL + command).spec.attachments == (Source(name="t.py", text="1"),)
+
+
+def test_a_later_error_in_an_outlines_check_is_placed_too(read: Callable[[str], SpecFile]) -> None:
+    """What is found when the check is built names file, line and key."""
+    found = read(DRAFTED)
+    with pytest.raises(SpecError) as caught, found.at("parts"):
+        raise SpecError("max_depth is 0", key="check.headings.max_depth")
+    assert (caught.value.file, caught.value.line) == ("my.toml", 8)
+    assert caught.value.key == "skeleton.criterion[1].check.headings.max_depth"
+
+
+# The policy
+
+
+def test_a_policy_is_read_and_is_no_part_of_the_target(read: Callable[[str], SpecFile]) -> None:
+    """What is left out stays unsaid; an empty list says that nothing is asked."""
+    found = read(MINIMAL + '[policy]\npreset = "canon"\nask = ["amend", "outline", "amend"]\n')
+    assert found.policy == PolicyChoice(preset="canon", ask=("amend", "outline"))
+    assert found.spec.digest == read(MINIMAL).spec.digest
+    assert read(MINIMAL).policy == PolicyChoice(preset=None, ask=None)
+    assert read(MINIMAL + "[policy]\nask = []\n").policy == PolicyChoice(ask=())
 
 
 # Guards
@@ -406,6 +513,116 @@ WRONG = {
     "TOML that stops": ("brief = ", None, "", "this is not valid TOML at the end of the file: invalid value"),
     "a key twice": ('brief = "x"\nbrief = "y"\n', 2, "", "cannot overwrite a value"),
     "not TOML at all": ("{}", 1, "", "this is not valid TOML"),
+    "a skeleton with headings and criteria": (
+        FIXED + DRAFTED.removeprefix(MINIMAL),
+        3,
+        "skeleton",
+        "a skeleton has either headings, which are locked as they stand, or criteria for an outline",
+    ),
+    "a skeleton with neither": (MINIMAL + "[skeleton]\n", 6, "skeleton", 'headings = ["## Costs", "## Risks"]'),
+    "a skeleton with an empty list": (MINIMAL + "[skeleton]\nheadings = []\n", 6, "skeleton", "or criteria"),
+    "a heading without #": (
+        FIXED.replace("## Costs", "Costs"),
+        4,
+        "skeleton.headings",
+        "'Costs' is not a heading; write one to six # and its text",
+    ),
+    "a heading without a text": (FIXED.replace("## Costs", "## "), 4, "skeleton.headings", "is not a heading"),
+    "a heading over two lines": (FIXED.replace("## Costs", "## A\\nB"), 4, "skeleton.headings", "is not a heading"),
+    "seven #": (FIXED.replace("## Costs", "####### A"), 4, "skeleton.headings", "is not a heading"),
+    "a heading twice": (
+        FIXED.replace("## Costs", "# All"),
+        4,
+        "skeleton.headings.required",
+        "required names a heading twice",
+    ),
+    "headings as a text": (
+        FIXED.replace('["# All", "## Costs"]', '"## Costs"'),
+        4,
+        "skeleton.headings",
+        "this must be a list, not the text '## Costs'",
+    ),
+    "a heading that is a number": (
+        FIXED.replace('"# All"', "3"),
+        4,
+        "skeleton.headings[1]",
+        "this must be text in quotes, not 3",
+    ),
+    "the name of the added criterion": (
+        FIXED.replace('"short"', '"skeleton"'),
+        6,
+        "criterion[1].name",
+        "the name of the criterion that is added for fixed headings; choose another name",
+    ),
+    "an unknown key of the skeleton": (
+        FIXED.replace("headings =", "heading ="),
+        4,
+        "skeleton.heading",
+        "did you mean 'headings'?",
+    ),
+    "headings at the top": ('headings = ["## A"]\n' + MINIMAL, 1, "headings", "'headings' belongs under [skeleton]"),
+    "an unknown key of an outline's criterion": (
+        DRAFTED.replace('name = "parts"', 'nam = "parts"'),
+        7,
+        "skeleton.criterion[1].nam",
+        "did you mean 'name'?",
+    ),
+    "an outline's criterion that says nothing": (
+        MINIMAL + '[[skeleton.criterion]]\nname = "parts"\n',
+        6,
+        "skeleton.criterion[1]",
+        "criterion 'parts' has no check, so a critic judges it",
+    ),
+    "an unknown check of an outline": (
+        DRAFTED.replace("headings =", "heading ="),
+        8,
+        "skeleton.criterion[1].check.heading",
+        "there is no check 'heading'",
+    ),
+    "two outline criteria of one name": (
+        DRAFTED + DRAFTED.removeprefix(MINIMAL),
+        10,
+        "skeleton.criterion[2].name",
+        "the name 'parts' is taken by skeleton.criterion[1]",
+    ),
+    "a name in outline and text": (
+        DRAFTED.replace('"parts"', '"short"'),
+        3,
+        "criterion",
+        "the criterion name 'short' stands 2 times",
+    ),
+    "an outline's file that is missing": (
+        MINIMAL + '[[skeleton.criterion]]\nname = "runs"\ncheck = { command = { files = ["gone.py"] } }\n',
+        8,
+        "skeleton.criterion[1].check",
+        "there is no file",
+    ),
+    "single brackets for an outline's criterion": (
+        MINIMAL + '[skeleton.criterion]\nname = "parts"\n',
+        6,
+        "skeleton.criterion",
+        "write [[skeleton.criterion]], in double brackets",
+    ),
+    "an unknown preset": (
+        MINIMAL + '[policy]\npreset = "cannon"\n',
+        7,
+        "policy.preset",
+        "there is no preset 'cannon'; did you mean 'canon'?",
+    ),
+    "an unknown question": (
+        MINIMAL + '[policy]\nask = ["outline", "price"]\n',
+        7,
+        "policy.ask[2]",
+        "there is no question 'price'; there are: outline, amend, precedence",
+    ),
+    "a question that is a text": (
+        MINIMAL + '[policy]\nask = "outline"\n',
+        7,
+        "policy.ask",
+        "this must be a list, not the text 'outline'",
+    ),
+    "an unknown key of the policy": (MINIMAL + "[policy]\nasks = []\n", 7, "policy.asks", "did you mean 'ask'?"),
+    "a preset at the top": ('preset = "canon"\n' + MINIMAL, 1, "preset", "'preset' belongs under [policy]"),
     "deep nesting": ("a = " + "[" * 5000 + "]" * 5000, None, "", "nested too deeply"),
 }
 
@@ -569,9 +786,12 @@ def test_a_missing_file_of_a_check_is_named(read: Callable[[str], SpecFile]) -> 
 def test_the_configuration_is_read(tmp_path: Path) -> None:
     """Paths start from the file's own folder; ``~`` is the home folder."""
     file = tmp_path / "setpoint.toml"
-    file.write_text('[models]\nauthor = "a:b"\n[ledger]\npath = "runs/all.sqlite"\n[prices]\nfile = "~/prices.toml"\n')
+    file.write_text(
+        '[models]\nauthor = "a:b"\n[policy]\nask = ["amend"]\n[ledger]\npath = "runs/all.sqlite"\n[prices]\nfile = "~/prices.toml"\n'
+    )
     assert load_config(file) == Config(
         models={"author": "a:b"},
+        policy=PolicyChoice(ask=("amend",)),
         ledger=tmp_path / "runs" / "all.sqlite",
         prices=Path.home() / "prices.toml",
         path=str(file),
@@ -593,6 +813,7 @@ def test_an_empty_configuration_changes_nothing(tmp_path: Path) -> None:
         ("[ledger]\npath = 3\n", ":2: ledger.path: this must be text in quotes, not 3"),
         ("[prices]\n", ":1: prices: file is missing"),
         ('[models]\ncritic = " "\n', ":2: models.critic: name a model"),
+        ('[policy]\npreset = "x"\n', ":2: policy.preset: there is no preset 'x'; there are: default, canon"),
         ("[models\n", ":1: this is not valid TOML"),
     ],
 )

@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import count, cycle
 
 import pytest
@@ -95,8 +95,16 @@ class Terminal:
             self._read(0.1)
         self._read(0.1)
         out, _ = self.process.communicate(timeout=10)
-        os.close(self._here)
         return self.process.returncode, out
+
+    def close(self) -> None:
+        """Leave no process behind, whatever the test found."""
+        if self.process.poll() is None:
+            self.process.kill()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+        self.process.wait(timeout=10)
+        os.close(self._here)
 
     def _read(self, patience: float) -> None:
         ready, _, _ = select.select([self._here], [], [], patience)
@@ -105,6 +113,20 @@ class Terminal:
                 self.screen += os.read(self._here, 65536).decode(errors="replace")
             except OSError:  # the other end has been closed
                 return
+
+
+@pytest.fixture
+def terminal(shell: Shell) -> Iterator[Callable[..., Terminal]]:
+    """Start setpoint at a terminal."""
+    started: list[Terminal] = []
+
+    def start(*arguments: str) -> Terminal:
+        started.append(Terminal(shell, *arguments))
+        return started[-1]
+
+    yield start
+    for made in started:
+        made.close()
 
 
 @pytest.fixture
@@ -240,52 +262,53 @@ def test_a_contradiction_may_be_left_as_it_is(contradicted: tuple[Shell, str]) -
 # Questions in a terminal
 
 
-def test_in_a_terminal_the_question_is_put_and_the_answer_is_read(outlined: Shell) -> None:
+@pytest.mark.usefixtures("outlined")
+def test_in_a_terminal_the_question_is_put_and_the_answer_is_read(terminal: Callable[..., Terminal]) -> None:
     """The live view stands still meanwhile; unclear answers are asked for again; no takes a note."""
     left = [OUTLINE, OTHER, TEXT]
     with FaultServer(lambda _payload: left.pop(0)) as server:
-        terminal = Terminal(outlined, "run", "outlined.toml", "--author", f"openai:m@{server.url}", "--ask", "outline")
-        terminal.wait_for("to decide later")
-        assert "Shall this outline be locked?" in terminal.screen
-        assert "what it costs" in terminal.screen
-        terminal.type("perhaps\n")
-        terminal.wait_for("to decide later")
+        shown = terminal("run", "outlined.toml", "--author", f"openai:m@{server.url}", "--ask", "outline")
+        shown.wait_for("to decide later")
+        assert "Shall this outline be locked?" in shown.screen
+        assert "what it costs" in shown.screen
+        shown.type("perhaps\n")
+        shown.wait_for("to decide later")
         time.sleep(0.6)
-        assert "\x1b[1A" not in terminal.screen, "the view was redrawn over the prompt"
-        terminal.type("no\n")
-        terminal.wait_for("wanted instead?")
-        terminal.type("say why\n")
-        terminal.wait_for("and why")
-        terminal.wait_for("to decide later")
-        terminal.type("yes good\n")
-        assert terminal.end() == (0, TEXT)
+        assert "\x1b[1A" not in shown.screen, "the view was redrawn over the prompt"
+        shown.type("no\n")
+        shown.wait_for("wanted instead?")
+        shown.type("say why\n")
+        shown.wait_for("and why")
+        shown.wait_for("to decide later")
+        shown.type("yes good\n")
+        assert shown.end() == (0, TEXT)
         assert "say why" in server.requests[1].text
-    assert "accepted" in terminal.screen
+    assert "accepted" in shown.screen
 
 
-def test_the_end_of_the_input_leaves_the_run_waiting(outlined: Shell) -> None:
+def test_the_end_of_the_input_leaves_the_run_waiting(outlined: Shell, terminal: Callable[..., Terminal]) -> None:
     """Ctrl-D decides nothing."""
     with FaultServer(lambda _payload: OUTLINE) as server:
-        terminal = Terminal(
-            outlined, "run", "outlined.toml", "--author", f"openai:m@{server.url}", "--ask", "outline", "--plain"
-        )
-        terminal.wait_for("to decide later")
-        terminal.type("\x04")
-        assert terminal.end() == (1, "")
-    assert "setpoint answer" in terminal.screen
+        shown = terminal("run", "outlined.toml", "--author", f"openai:m@{server.url}", "--ask", "outline", "--plain")
+        shown.wait_for("to decide later")
+        shown.type("\x04")
+        assert shown.end() == (1, "")
+    assert "setpoint answer" in shown.screen
     assert runs(outlined)["question"] == "outline"
 
 
-def test_ctrl_c_at_the_prompt_ends_as_cancelled_and_resume_asks_again(outlined: Shell) -> None:
+def test_ctrl_c_at_the_prompt_ends_as_cancelled_and_resume_asks_again(
+    outlined: Shell, terminal: Callable[..., Terminal]
+) -> None:
     """A prompt is no place to be caught in."""
     with FaultServer(lambda _payload: OUTLINE) as server:
-        terminal = Terminal(outlined, "run", "outlined.toml", "--author", f"openai:m@{server.url}", "--ask", "outline")
-        terminal.wait_for("to decide later")
-        terminal.process.send_signal(signal.SIGINT)
-        code, _ = terminal.end()
+        shown = terminal("run", "outlined.toml", "--author", f"openai:m@{server.url}", "--ask", "outline")
+        shown.wait_for("to decide later")
+        shown.process.send_signal(signal.SIGINT)
+        code, _ = shown.end()
         assert code == 1
-        assert "Traceback" not in terminal.screen
-        assert "Fatal" not in terminal.screen
+        assert "Traceback" not in shown.screen
+        assert "Fatal" not in shown.screen
         assert runs(outlined)["outcome"] == "cancelled"
         assert outlined.run("resume")[0] == 1
     assert runs(outlined)["question"] == "outline"
@@ -354,6 +377,30 @@ def test_a_second_amendment_must_be_said_twice(shell: Shell, author: Serve) -> N
     assert "--again" in err
     assert shell.run("amend", "last", "spec.toml", "--why", "b", "--again")[0] == 0
     assert shell.run("resume")[:2] == (0, GOOD)
+
+
+def test_a_name_of_the_outline_cannot_be_given_to_a_criterion_of_the_text(outlined: Shell, author: Serve) -> None:
+    """A name means one demand in a run, whatever the spec says later."""
+    outlined.run("run", "outlined.toml", "--author", author(OUTLINE, TEXT))
+    outlined.write("other.toml", SPEC.replace('"short"', '"parts"'))
+    code, _, err = outlined.run("amend", "last", "other.toml", "--why", "x")
+    assert (code, "'parts' is the name" in err) == (2, True)
+
+
+def test_an_amendment_while_an_outline_waits_leaves_the_question_and_counts_for_the_text(
+    outlined: Shell, author: Serve
+) -> None:
+    """The outline goes on as it was; the prose is measured by the new spec."""
+    outlined.run("run", "outlined.toml", "--author", author(OUTLINE, TEXT), "--ask", "outline")
+    outlined.write("outlined.toml", OUTLINED.replace("nine euros", "costs nine"))
+    _, _, err = outlined.run("amend", "last", "outlined.toml", "--why", "another wording")
+    assert "criterion changed: cheap" in err
+    assert runs(outlined)["question"] == "outline"
+    outlined.run("answer", "last", "yes")
+    code, out, _ = outlined.run("resume")
+    assert (code, out) == (0, TEXT)
+    rows = json.loads(outlined.run("show", "--json")[1])["criteria"]
+    assert [(row["name"], row["status"]) for row in rows] == [("parts", "pass"), ("cheap", "pass")]
 
 
 def test_an_amendment_with_programs_needs_trust_before_the_run_goes_on(shell: Shell, author: Serve) -> None:

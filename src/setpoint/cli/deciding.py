@@ -30,7 +30,9 @@ def answer(
     said: Literal["yes", "no"],
     /,
     *,
-    note: str = "",
+    note: Annotated[
+        str, Parameter(help="Why, or what is wanted instead; an author who drafts another outline reads it.")
+    ] = "",
     who: str | None = None,
     ledger: Path | None = None,
 ) -> int:

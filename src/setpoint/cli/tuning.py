@@ -17,7 +17,7 @@ class Tuning:
     """How the loop goes about it; overrides the spec's."""
 
     preset: str | None = None
-    """default, which wins the benchmarks, or canon, the textbook, which stops at a pass that resolves nothing."""
+    """default, or canon: the textbook, which reads every draft in full and stops at a pass that resolves nothing."""
     ask: str | None = None
     """What to ask a person before going on, joined by commas: outline, amend, precedence."""
     off: Annotated[tuple[str, ...], Parameter(negative="")] = ()

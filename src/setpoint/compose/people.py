@@ -162,6 +162,9 @@ async def amend(
             f"run {run.id} has no critic, and {and_list(c.name for c in new.judged)} would need one. Give it a check, "
             f"or begin a new run from the text: setpoint run {file.path or 'SPEC'} --draft FILE --critic PROVIDER:NAME"
         )
+    taken = [c.name for c in run.state.opened.outline if c.name in set(new.names())]
+    if taken:
+        raise ConfigError(f"{taken[0]!r} is the name of a criterion of this run's outline; choose another for the text")
     await run.amend(new, who=who, why=why.strip(), again=again)
     lines = [*changes(old, new), "Every draft is measured again by the new spec."]
     if commands(new) and not where.trust.trusts(new.digest):

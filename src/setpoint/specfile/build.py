@@ -249,7 +249,7 @@ def _structure(
             f"criterion[{number}].name",
         )
     with place.at("skeleton.headings"):
-        call = checks.parse({"headings": {"required": list(skeleton.headings)}}, where="skeleton.headings")
+        call = checks.parse({"headings": {"required": list(skeleton.headings)}}, where="skeleton")
     yield Criterion(name=STRUCTURE, says=checks.describe(call), impact=5, check=call)
 
 
