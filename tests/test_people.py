@@ -19,6 +19,7 @@ from setpoint.core.spec import Budget, CheckCall, Criterion, Skeleton, Source, S
 from setpoint.core.state import fold
 from setpoint.errors import ConfigError, UsageError
 from setpoint.ledgers import MemoryLedger
+from setpoint.report.summary import summarise
 from setpoint.run import Run
 from setpoint.specfile import PolicyChoice
 from setpoint.testing import ScriptedAuthor, ScriptedCritic, ScriptedPerson
@@ -211,6 +212,16 @@ async def test_a_ruling_under_another_spec_spares_no_confirmation(ledger: Memory
     someone = replace(crew(old, []), critics={"critic": Listening(lambda _name, _text, _call: True)})
     assert (await it.drive(someone)).outcome == "accepted"
     assert purposes == ["first", "confirm"]
+
+
+async def test_an_outline_that_is_locked_was_kept_and_one_that_a_person_refused_was_not(ledger: MemoryLedger) -> None:
+    """The report says of outlines what became of them."""
+    person = ScriptedPerson(lambda ask: True if "why" in ask.text else "say why")
+    author = ScriptedAuthor(["# Costs\n\nwhat it costs", "# Costs\n\nwhat and why", "# Costs\n\nnine"])
+    result = await setpoint.refine(OUTLINED, author=author, ask=["outline"], person=person, ledger=ledger)
+    summary = summarise(await ledger.replay(result.run))
+    assert [entry.result for entry in summary.passes] == ["rolled_back", "kept", "kept"]
+    assert summary.question is None
 
 
 # What an amendment says

@@ -153,6 +153,7 @@ def test_plain_lines_are_numbered_and_tell_the_whole_run(scene: Scene) -> None:
             "release-notes: 4 criteria (4 by checks, 0 by a critic); at most 8 passes and 60,000 tokens",
             "author: embedded:qwen2.5-coder-1.5b",
             "forecast: 44 % to finish within 8 passes; half of such runs take >8, nine in ten >8",
+            "policy: without gain, competing, mediate, promote, freeze, off_strategy and restart",
             "pass 1: writing the first draft. Without a draft, write one.",
             "waiting for the author (embedded:qwen2.5-coder-1.5b)",
             "pass 1: draft 1, 121 words, 1,340 tokens",
