@@ -259,6 +259,28 @@ def test_a_contradiction_may_be_left_as_it_is(contradicted: tuple[Shell, str]) -
     assert runs(shell)["outcome"] == "contradiction"
 
 
+@pytest.mark.parametrize(("said", "told"), [("yes", True), ("no", False)])
+def test_the_author_is_told_which_demand_comes_first_only_with_a_persons_leave(
+    shell: Shell, *, said: str, told: bool
+) -> None:
+    """Code has found two demands that pull apart; approved, the order stands in the author's next prompt."""
+    shell.write("pair.toml", PAIR)
+    number = count(1)
+    with FaultServer(lambda _payload: f"Come to the hall, {next(number)}.\n") as server:
+        author = f"openai:m@{server.url}"
+        shell.run("run", "pair.toml", "--author", author, "--ask", "precedence", "--off", "mediate", "--off", "promote")
+        assert runs(shell)["question"] == "precedence"
+        shown = json.loads(shell.run("show", "--json")[1])["question"]
+        assert shown["says"] == "Shall names-the-place come before avoids-the-place where they pull apart?"
+        before = len(server.requests)
+        _, _, err = shell.run("answer", "last", said, "--who", "Ada")
+        assert "the order names-the-place before avoids-the-place" in err
+        _, _, err = shell.run("resume")
+        assert ("names-the-place comes before avoids-the-place" in err) == told
+        assert len(server.requests) > before
+    assert runs(shell)["question"] == ""
+
+
 # Questions in a terminal
 
 
