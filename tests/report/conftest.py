@@ -477,6 +477,16 @@ def unusable_critic_script() -> Script:
     )
 
 
+def hostile_critic_script() -> Script:
+    """What the critic sends instead of verdicts tries to break out of where it is cited."""
+    return Script(
+        spec=Spec(brief=BRIEF, criteria=(DECIDES, SHORT)),
+        author=[FIRST],
+        checks=CHECKS,
+        critic=lambda _text, _action: HOSTILE,
+    )
+
+
 def crowded_script() -> Script:
     """Thirty criteria and twenty passes; each pass meets one criterion more."""
     names = [f"criterion-with-a-long-name-{number:02d}" for number in range(1, 31)]
@@ -541,6 +551,7 @@ SCRIPTS: Mapping[str, Callable[[], Script]] = {
     "cancelled": cancelled_script,
     "machinery": machinery_script,
     "unusable_critic": unusable_critic_script,
+    "hostile_critic": hostile_critic_script,
     "crowded": crowded_script,
     "hostile": hostile_script,
     "huge": huge_script,

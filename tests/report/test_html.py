@@ -23,6 +23,7 @@ ALL = (
     "cancelled",
     "machinery",
     "unusable_critic",
+    "hostile_critic",
     "crowded",
     "hostile",
     "huge",
@@ -192,6 +193,23 @@ def test_what_is_open_is_shown_with_what_to_do(page: PageOf) -> None:
     assert "fail no-hype impact 3" in text
     assert 'take out "revolutionary" in line 3' in text
     assert "setpoint continue r-7f3a --passes +3" in text
+
+
+def test_what_went_wrong_stands_near_the_top_with_evidence_and_what_to_change(page: PageOf) -> None:
+    """Title, evidence and advice of each signature; a run that went well has no such section."""
+    text = page("crowded").reads()
+    told = text[text.index("What went wrong, and what to change") : text.index("What was asked")]
+    assert "The budget was too small" in told
+    assert "Pass 20 still brought the text nearer: it met criterion-with-a-long-name-29." in told
+    assert "Change: If runs of this spec usually end like this, give it a larger [budget]" in told
+    assert "What went wrong" not in page("accepted").reads()
+
+
+def test_what_a_critic_sent_is_cited_as_text(page: PageOf) -> None:
+    """The diagnosis quotes models; what they wrote cannot become markup there either."""
+    seen = page("hostile_critic")
+    assert "replies could not be used: &lt;/style&gt;&lt;/script&gt;" in seen.source
+    assert "<script>" not in seen.source
 
 
 def test_a_run_without_any_draft_has_a_page(page: PageOf) -> None:

@@ -10,6 +10,7 @@ from inline_snapshot import snapshot
 
 from setpoint.core.action import SetAside
 from setpoint.core.control import RULES
+from setpoint.core.diagnosis import diagnose
 from setpoint.core.event import (
     Extended,
     Judged,
@@ -19,6 +20,7 @@ from setpoint.core.event import (
     Resumed,
     Stopped,
 )
+from setpoint.core.state import fold
 from setpoint.report.summary import summarise, to_json
 from setpoint.report.words import rule_says
 
@@ -125,7 +127,7 @@ def test_edits_asked_for_again_belong_to_the_pass_they_were_made_for(scene: Scen
     ("name", "outcome", "steps"),
     [
         ("accepted", "accepted", ["Read the text once yourself"]),
-        ("unverified", "unverified", ["--critic PROVIDER:NAME", "give decides and calm a check", "read the text"]),
+        ("unverified", "unverified", ["--critic PROVIDER:NAME", "read the text"]),
         ("unmeasurable", "unmeasurable", ["Add a source or a check for calm"]),
         ("out_of_budget", "out_of_budget", ["`setpoint continue r-7f3a --passes +3`"]),
         ("cancelled", "cancelled", ["`setpoint resume r-7f3a`"]),
@@ -147,7 +149,7 @@ def test_every_end_says_what_to_do_now(scene: Scene, name: str, outcome: str, st
     [
         ("off_target", "Read the brief as a stranger would: does it say what upgrade-command, short and no-hype"),
         ("contradiction", "Decide which of upgrade-command, short and no-hype goes first"),
-        ("unsatisfiable", "Loosen no-hype"),
+        ("unsatisfiable", "Mend upgrade-command, short and no-hype by hand"),
         ("unmeasurable", "Add a source or a check for upgrade-command"),
         ("settled", "Take the text as it is if it may stay open: upgrade-command, short and no-hype."),
     ],
@@ -161,7 +163,9 @@ def test_rarer_ends_say_what_to_do_now_too(scene: Scene, outcome: str, expected:
     summary = summarise(_then(events[:-1], aside, other))
     assert summary.next_steps[0].startswith(expected)
     assert [(a.criterion, a.why) for a in summary.set_aside] == [("no-hype", "still open after 6 tactics")]
-    assert summary.advice[0].startswith("no-hype was set aside (still open after 6 tactics)")
+    (stubborn,) = (one for one in summary.diagnosis if one.name == "stubborn_criterion")
+    assert "no-hype was set aside: still open after 6 tactics." in stubborn.evidence
+    assert not any("no-hype" in line for line in summary.advice), "the diagnosis has said it"
 
 
 @pytest.mark.parametrize(
@@ -178,6 +182,25 @@ def test_more_of_the_cap_that_was_hit_is_suggested(scene: Scene, reason: str, fl
     stop = Stopped(outcome="out_of_budget", rule="budget", reason=reason, best=1)
     summary = summarise(_then(events[:cut], stop))
     assert flag in summary.next_steps[0]
+
+
+@pytest.mark.parametrize("name", [*SMALL, "crowded"])
+def test_nothing_is_advised_twice(scene: Scene, name: str) -> None:
+    """What the diagnosis says to change is neither among the next steps nor among the advice."""
+    summary = summarise(scene(name))
+    for signature in summary.diagnosis:
+        assert signature.advice not in (*summary.next_steps, *summary.advice)
+        if signature.name == "stubborn_criterion":
+            assert not any("set aside" in line or "tighten" in line for line in summary.advice)
+        if signature.name == "weak_critic":
+            assert not any("planted" in line for line in summary.advice)
+            assert not any("give" in step and "a check" in step for step in summary.next_steps)
+
+
+def test_the_diagnosis_is_the_cores_own(scene: Scene) -> None:
+    """The report tells what the core found, in its order."""
+    for name in ("unverified", "out_of_budget", "crowded", "accepted"):
+        assert summarise(scene(name)).diagnosis == diagnose(fold(scene(name)))
 
 
 def test_the_open_faults_stand_in_the_order_of_their_weight(scene: Scene) -> None:
@@ -436,6 +459,16 @@ def test_the_json_keeps_its_shape(scene: Scene) -> None:
             "in_flight": "str",
             "question": "NoneType",
             "trouble": "str",
+            "diagnosis": [
+                {
+                    "name": "str",
+                    "title": "str",
+                    "evidence": ["str"],
+                    "advice": "str",
+                    "weight": "float",
+                    "criteria": ["str"],
+                }
+            ],
             "next_steps": ["str"],
             "advice": ["str"],
             "forecast": [{"about": "str", "says": "str"}],

@@ -23,6 +23,7 @@ ALL = (
     "cancelled",
     "machinery",
     "unusable_critic",
+    "hostile_critic",
     "crowded",
     "hostile",
 )

@@ -22,6 +22,7 @@ __all__ = [
     "failed_tries",
     "focus",
     "lost_for_sure",
+    "traded",
 ]
 
 _FOUGHT: Final = frozenset({"unchanged", "repeated"})
@@ -181,25 +182,26 @@ def conflict_if_lost(state: State, latest: DraftState, name: str) -> bool:
 
 def _of_latest(state: State, latest: DraftState) -> list[Trade]:
     entry = state.passes[-1] if state.passes else None
-    return list(_trades(state, entry)) if entry is not None and entry.draft == latest.number else []
+    return list(traded(state, entry)) if entry is not None and entry.draft == latest.number else []
 
 
 def _traded_before(state: State, pair: frozenset[str]) -> bool:
     since = _last_freeze(state, pair)
-    earlier = (trade for past in state.passes[since:-1] for trade in _trades(state, past))
+    earlier = (trade for past in state.passes[since:-1] for trade in traded(state, past))
     return any(trade.pair == pair for trade in earlier)
 
 
 def _by_pair(state: State) -> dict[frozenset[str], list[Trade]]:
     found: dict[frozenset[str], list[Trade]] = {}
     for entry in state.passes:
-        for trade in _trades(state, entry):
+        for trade in traded(state, entry):
             if entry.number > _last_freeze(state, trade.pair):
                 found.setdefault(trade.pair, []).append(trade)
     return found
 
 
-def _trades(state: State, entry: Pass) -> Iterator[Trade]:
+def traded(state: State, entry: Pass) -> Iterator[Trade]:
+    """The pairs that a pass traded."""
     known = set(state.spec.names())
     done = change(state, entry)
     if done is not None:

@@ -1,13 +1,16 @@
 """What to do now, and what to change in the spec, in plain words per outcome.
 
+What `core.diagnosis` says about a run is not said again here: these sentences are about the text that is there, and
+about what no failure signature covers.
 Every sentence names the criteria or the command it is about; none asks the reader to know how the loop works.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import assert_never
 
-from setpoint.core.action import Ask, Revise, Role
+from setpoint.core.action import Ask, Outcome, Revise, Role
 from setpoint.core.control import trusted
+from setpoint.core.diagnosis import Signature
 from setpoint.core.event import Stopped
 from setpoint.core.state import DraftState, State
 from setpoint.report.text import and_list, one_line, plural
@@ -16,12 +19,18 @@ from setpoint.run import question_of
 __all__ = ["how_to_answer", "next_steps", "spec_advice"]
 
 _MANY_PASSES = 5
+_ANOTHER_CRITIC = (
+    "Name another critic with `--critic PROVIDER:NAME` and run the spec again from this text (`--draft FILE`)."
+)
+_READ_IT = "Or read the text yourself; only you can say then that it is good."
 
 
-def next_steps(state: State, run: str, returned: DraftState | None) -> tuple[str, ...]:
+def next_steps(
+    state: State, run: str, returned: DraftState | None, diagnosis: Sequence[Signature] = ()
+) -> tuple[str, ...]:
     """What to do now; commands stand in backticks."""
     if state.stopped is not None:
-        return _after_end(state, state.stopped, run, returned)
+        return _after_end(state, state.stopped, run, returned, diagnosis)
     question = question_of(state)
     if question is not None:
         return (how_to_answer(question, run),)
@@ -29,11 +38,13 @@ def next_steps(state: State, run: str, returned: DraftState | None) -> tuple[str
 
 
 def _after_end(  # noqa: C901 - a case each
-    state: State, stopped: Stopped, run: str, returned: DraftState | None
+    state: State, stopped: Stopped, run: str, returned: DraftState | None, diagnosis: Sequence[Signature]
 ) -> tuple[str, ...]:
     still_open = state.open_criteria(returned) if returned else ()
     names = and_list(still_open)
     by_hand = f"Mend {names} by hand, then measure the text: `setpoint check DRAFT --spec SPEC`."
+    if beside := _beside(stopped.outcome, {signature.name for signature in diagnosis}, by_hand):
+        return beside
     match stopped.outcome:
         case "accepted":
             return _after_acceptance(state)
@@ -73,6 +84,24 @@ def how_to_answer(question: Ask, run: str) -> str:
     return f"Answer with `setpoint answer {run} yes|no [--note …]`, then go on: `setpoint resume {run}`."
 
 
+def _beside(outcome: Outcome, known: Collection[str], by_hand: str) -> tuple[str, ...]:
+    """What to do with this text where the diagnosis says already what to change; empty where it does not."""
+    match outcome:
+        case "off_target" if "wrong_premise" in known:
+            return (
+                "Do not polish this text: what it lacks is a matter of the brief and the sources.",
+                "If those are sound, the author is too weak for it: name another with `--author PROVIDER:NAME`.",
+            )
+        case "contradiction" if "conflicting_pair" in known:
+            return ("Change the spec first, then run it again from this text (`--draft FILE`).",)
+        case "unsatisfiable" if "stubborn_criterion" in known:
+            return (by_hand,)
+        case "unverified" if "weak_critic" in known:
+            return (_ANOTHER_CRITIC, _READ_IT)
+        case _:
+            return ()
+
+
 def _after_acceptance(state: State) -> tuple[str, ...]:
     unmeasured = state.spec.judged and any(
         state.model(role) and state.sensitivity(role) is None for role in ("critic", "confirmer")
@@ -88,11 +117,7 @@ def _after_acceptance(state: State) -> tuple[str, ...]:
 
 def _after_doubt(state: State) -> tuple[str, ...]:
     judged = and_list(criterion.name for criterion in state.spec.judged)
-    return (
-        "Name another critic with `--critic PROVIDER:NAME` and run the spec again from this text (`--draft FILE`).",
-        f"Or give {judged} a check, so that code decides.",
-        "Or read the text yourself; only you can say then that it is good.",
-    )
+    return (_ANOTHER_CRITIC, f"Or give {judged} a check, so that code decides.", _READ_IT)
 
 
 def _after_trouble(state: State, run: str) -> tuple[str, ...]:
@@ -122,10 +147,14 @@ def _after_budget(state: State, run: str, names: str) -> tuple[str, ...]:
     return (f"{still}Go on with more budget: `setpoint continue {run} {flags}`.",)
 
 
-def spec_advice(state: State, returned: DraftState | None) -> tuple[str, ...]:
-    """What to change in the spec so that the next run is shorter or says more."""
+def spec_advice(state: State, returned: DraftState | None, diagnosis: Sequence[Signature] = ()) -> tuple[str, ...]:
+    """What to change in the spec so that the next run is shorter or says more, as far as the diagnosis does not say it."""
     advice: list[str] = []
+    known = {signature.name for signature in diagnosis}
+    told = {name for signature in diagnosis for name in signature.criteria}
     for name, why in state.set_aside.items():
+        if name in told:
+            continue
         advice.append(f"{name} was set aside ({one_line(why, 160)}): loosen it, or say in it how it can be met.")
     if returned is not None:
         verdicts = returned.verdicts()
@@ -134,12 +163,13 @@ def spec_advice(state: State, returned: DraftState | None) -> tuple[str, ...]:
             for name in state.spec.names()
             if name in verdicts and verdicts[name].status == "cannot_assess"
         )
-    if len(state.passes) > _MANY_PASSES:
+    if len(state.passes) > _MANY_PASSES and told.isdisjoint(_slowest(state)):
         advice.append(
             f"The run took {plural(len(state.passes), 'pass')}; if that is usual, tighten {and_list(_slowest(state))}."
         )
     critics: tuple[Role, ...] = ("critic", "confirmer")
-    if state.spec.judged and any(state.model(role) and not trusted(state, role) for role in critics):
+    untrusted = any(state.model(role) and not trusted(state, role) for role in critics)
+    if state.spec.judged and untrusted and "weak_critic" not in known:
         names = and_list(criterion.name for criterion in state.spec.judged)
         advice.append(f"The critic lets planted faults through: name another one, or give {names} a check.")
     if state.wishes:

@@ -6,6 +6,7 @@ from typing import cast, get_args
 
 from setpoint.core.action import Revise, Role, Write
 from setpoint.core.control import faults, strength
+from setpoint.core.diagnosis import diagnose
 from setpoint.core.event import Recorded
 from setpoint.core.fault import Distance
 from setpoint.core.spec import Criterion
@@ -60,7 +61,7 @@ def summarise(events: Sequence[Recorded]) -> Summary:
     returned = _returned(state)
     outcome = stopped.outcome if stopped else ""
     basis = strength(state) if outcome in {"accepted", "unverified"} else ""
-    probes, question = _probes(state), _question(state)
+    probes, question, diagnosis = _probes(state), _question(state), diagnose(state)
     return Summary(
         run=events[0].run,
         title=state.opened.title,
@@ -94,8 +95,9 @@ def summarise(events: Sequence[Recorded]) -> Summary:
         in_flight=_in_flight(state),
         trouble=state.last_trouble,
         question=question,
-        next_steps=next_steps(state, events[0].run, returned),
-        advice=spec_advice(state, returned),
+        diagnosis=diagnosis,
+        next_steps=next_steps(state, events[0].run, returned, diagnosis),
+        advice=spec_advice(state, returned, diagnosis),
         forecast=forecast_lines(events),
     )
 

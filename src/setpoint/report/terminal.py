@@ -221,7 +221,9 @@ def render_summary(summary: Summary, console: Console, *, report: str = "") -> N
     console.print(_facts(console, _summary_rows(summary, console, report)))
 
 
-def _summary_rows(summary: Summary, console: Console, report: str) -> Iterator[tuple[str, str | Text]]:
+def _summary_rows(  # noqa: C901 - a row each
+    summary: Summary, console: Console, report: str
+) -> Iterator[tuple[str, str | Text]]:
     yield "asked", one_line(summary.brief, _BRIEF)
     yield "outcome", summary.outcome_says
     if summary.question is not None:
@@ -250,6 +252,11 @@ def _summary_rows(summary: Summary, console: Console, report: str) -> Iterator[t
         yield "set aside", f"{aside.criterion}: {one_line(aside.why)}"
     if summary.wishes:
         yield "parked", f"{plural(len(summary.wishes), 'wish')} of the critic that no criterion demands; see the report"
+    for signature in summary.diagnosis[:1]:
+        more = len(summary.diagnosis) - 1
+        shown = f"{signature.title.lower()}. {one_line(signature.evidence[0])}"
+        yield "trouble", f"{shown} ({more} more in the report)" if more else shown
+        yield "change", signature.advice
     for step in summary.next_steps:
         yield "next", step
     yield "spent", _spent(summary)

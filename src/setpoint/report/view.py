@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from setpoint.core.action import Outcome, Question, Role, Setting
+from setpoint.core.diagnosis import Signature
 from setpoint.core.draft import Move
 from setpoint.core.fault import Distance, Status
 from setpoint.core.spec import Budget
@@ -311,9 +312,12 @@ class Summary:
     """The last thing that went wrong with a model or its reply; empty if nothing did."""
     question: QuestionView | None
     """What the run waits for a person to decide; None if it does not."""
+    diagnosis: tuple[Signature, ...]
+    """The failure signatures of the run, the weightiest first: its evidence, and what to change upstream. Empty for a
+    run that was accepted in few passes; while the run goes on, as far as it has shown."""
     next_steps: tuple[str, ...]
     """What to do now."""
     advice: tuple[str, ...]
-    """What to change in the spec."""
+    """What to change in the spec besides what the diagnosis says."""
     forecast: tuple[ForecastLine, ...] = ()
     """What was forecast at the start and on the way, and what came of it (rule 17)."""
