@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Final
 
 import anyio
-from against import Row, outcomes_of, rows, setpoint_loop, share
-from plant import REGIMES, Regime
 
+from against import Row, rows, setpoint_loop, share
+from plant import REGIMES, Regime
 from setpoint.core.policy import Policy, preset
 
 SMALL_LOOPS: Final = 30
@@ -95,6 +95,16 @@ def difference(mine: Sequence[Row], full: Mapping[int, Row]) -> str:
     return f"{100 * mean:+.1f} [{100 * (mean - half):+.1f}, {100 * (mean + half):+.1f}]"
 
 
+def endings(found: Sequence[Row]) -> str:
+    """How the runs with all rules ended, by regime."""
+    lines = ["| regime | how the runs with all rules ended |", "|---|---|"]
+    for regime in dict.fromkeys(one.regime for one in found):
+        ended = [one.outcome for one in found if one.regime == regime and one.arm == "all rules"]
+        counts = sorted(((ended.count(name), name) for name in set(ended)), reverse=True)
+        lines.append(f"| {regime} | {', '.join(f'{name} {count}' for count, name in counts)} |")
+    return "\n".join(lines)
+
+
 async def play(regime: Regime, seeds: Sequence[int], *, tokens: int, passes: int) -> list[Row]:
     """All arms of a regime on the same seeds."""
     arms = {name: partial(setpoint_loop, policy=policy) for name, policy in arms_of(regime.name).items()}
@@ -121,7 +131,7 @@ def main() -> int:
         found += anyio.run(partial(play, regime, range(count), tokens=asked.tokens, passes=asked.passes))
         print(f"{name}: {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
     for rho in CORRELATIONS:  # what a critic's errors cost when a second reading repeats them
-        regime = replace(REGIMES["middling"], name=f"middling, ρ = {rho:g}", rho=rho)
+        regime = replace(REGIMES["middling"], name=f"middling, rho = {rho:g}", rho=rho)
         arms = {"all rules": partial(setpoint_loop, policy=Policy())}
         found += anyio.run(partial(rows, regime, range(loops), arms, tokens=asked.tokens, passes=asked.passes))
     print("# Mechanism tests: the rules, one at a time\n")
@@ -131,7 +141,7 @@ def main() -> int:
         f"{platform.python_version()}. Brackets: 95 % intervals (Wilson; differences over paired seeds).\n"
     )
     print(table(found))
-    print(f"\n{outcomes_of(found)}")
+    print(f"\n{endings(found)}")
     if asked.json:
         asked.json.parent.mkdir(parents=True, exist_ok=True)
         asked.json.write_text("\n".join(json.dumps(asdict(one)) for one in found) + "\n", encoding="utf-8")

@@ -24,11 +24,13 @@ import anyio
 from baselines import BASELINES, Job, Loop, Trial
 from peers import PEERS, missing
 from plant import REGIMES, Plant, Regime
+from plant.world import STRUCTURE
+from setpoint.core.action import Role
 from setpoint.core.event import Opened, RoleModel
 from setpoint.core.policy import Policy
-from setpoint.core.spec import Budget
+from setpoint.core.spec import Budget, Criterion, Spec
 from setpoint.ledgers import MemoryLedger
-from setpoint.roles import ModelAuthor, ModelCritic
+from setpoint.roles import ModelAuthor, ModelCritic, ModelMediator
 from setpoint.rubric.probe import battery
 from setpoint.run import Crew, Run
 
@@ -79,20 +81,26 @@ async def setpoint_loop(job: Job, policy: Policy | None = None) -> Trial:
 
     The probe is left out: its texts are none of the plant's. The critic is therefore an unmeasured one.
     """
+    policy = policy or Policy()
+    roles: tuple[Role, ...] = ("author", "critic", "mediator")
+    outline = outline_of(job.spec) if policy.on("structure") else ()
     opened = Opened(
         spec=job.spec,
         budget=Budget(passes=job.passes, tokens=job.tokens),
-        policy=policy or Policy(),
-        models=(RoleModel(role="author", model=job.author.name), RoleModel(role="critic", model=job.critic.name)),
+        policy=policy,
+        models=tuple(RoleModel(role=role, model=job.author.name) for role in roles),
         title="plant",
         reply_tokens=job.reply_tokens,
         seed=job.seed,
         nonce=f"{job.seed:016x}",
+        outline=outline,
     )
+    author = ModelAuthor(job.author)
     crew = Crew(
-        author=ModelAuthor(job.author),
+        author=author,
         critics={"critic": ModelCritic(job.critic, battery())},
-        checks=job.checks,
+        mediator=ModelMediator(job.critic, author),
+        checks={**job.checks, **{c.name: job.checks[STRUCTURE] for c in outline}},
         clock=lambda: 0.0,
     )
     run = await Run.open(f"plant-{job.seed}", opened, MemoryLedger(lambda: 0.0))
@@ -106,6 +114,12 @@ async def setpoint_loop(job: Job, policy: Policy | None = None) -> Trial:
         drafts=tuple(state.draft.text for state in run.state.drafts),
         outcome=result.outcome or "",
     )
+
+
+def outline_of(spec: Spec) -> tuple[Criterion, ...]:
+    """The demand on structure as the criterion of an outline that is drafted first, if the task has one."""
+    known = next((c for c in spec.criteria if c.name == STRUCTURE), None)
+    return () if known is None else (replace(known, name=f"outline-{STRUCTURE}", core=False),)
 
 
 ARMS: Final[Mapping[str, Loop]] = {**BASELINES, SETPOINT: setpoint_loop}

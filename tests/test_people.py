@@ -14,7 +14,7 @@ from setpoint.compose.people import TerminalPerson
 from setpoint.compose.policies import tuned
 from setpoint.core.action import Ask, Question
 from setpoint.core.event import Answered, Extended, Resumed
-from setpoint.core.policy import Policy
+from setpoint.core.policy import Policy, preset
 from setpoint.core.spec import Budget, CheckCall, Criterion, Skeleton, Source, Spec
 from setpoint.core.state import fold
 from setpoint.errors import ConfigError, UsageError
@@ -135,7 +135,7 @@ async def test_without_a_person_the_result_holds_the_question(ledger: MemoryLedg
     ("arguments", "expected"),
     [
         ({}, Policy(preset="default", ask=("amend",))),
-        ({"policy": "canon"}, replace(Policy(), preset="canon", most_focus=2)),
+        ({"policy": "canon"}, preset("canon")),
         ({"policy": Policy(focus=1)}, Policy(focus=1)),
         ({"policy": Policy(focus=1), "ask": ["outline"]}, Policy(focus=1, ask=("outline",))),
         ({"ask": []}, Policy()),

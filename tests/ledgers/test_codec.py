@@ -159,7 +159,15 @@ V1: dict[str, Event] = {
 V2: dict[str, Event] = {
     "opened": dataclasses.replace(
         typing.cast("Opened", V1["opened"]),
-        policy=Policy(preset="canon", short_ladder=(Tactic("edit", "one", "varied"),), off=("freeze",), ask=("amend",)),
+        policy=Policy(
+            preset="canon",
+            short_ladder=(Tactic("edit", "one", "varied"),),
+            focus=2,
+            most_focus=4,
+            broken_readings=3,
+            off=("freeze",),
+            ask=("amend",),
+        ),
         outline=(Criterion(name="parts", says="Has three parts."),),
         competing=(("short", "decides", "short allows 20 words"),),
         history=(MoveRecord(move="edit", long=True, tried=4, fixed=3, held=9, lost=1, moves=5, failed=1),),

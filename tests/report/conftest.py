@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from setpoint.core.action import Call, Judge, Measure, Probe, Reask, Revise, SetAside, Stop, Tactic, Write
+from setpoint.core.action import Judge, Measure, Probe, Reask, Revise, SetAside, Stop, Tactic, Write
 from setpoint.core.control import decide
 from setpoint.core.cost import reservation
 from setpoint.core.draft import Edit
@@ -148,15 +148,17 @@ def _perform(script: Script, state: State) -> Iterable[Event]:
         case Measure():
             text = state.draft(action.draft).draft.text
             yield Measured(draft=action.draft, verdicts=tuple(script.checks[c.name](text) for c in state.spec.checked))
-        case _:
+        case Write() | Revise() | Reask() | Judge() | Probe():
             role = action.role if isinstance(action, Judge | Probe) else "author"
             worst = reservation(state, action)
             call = state.calls + 1
             yield Requested(call=call, role=role, rule=rule, action=action, tokens=worst.tokens, money=worst.money)
             yield _answer(script, state, call, action)
+        case _:
+            raise AssertionError(f"the samples have no {action.kind}")
 
 
-def _answer(script: Script, state: State, call: int, action: Call) -> Event:
+def _answer(script: Script, state: State, call: int, action: Write | Revise | Reask | Judge | Probe) -> Event:
     match action:
         case Judge():
             usage = Usage(input=820, output=140, money=0.0002, seconds=2.4)

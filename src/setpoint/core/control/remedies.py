@@ -26,7 +26,7 @@ _LESSONS = 6
 
 
 def lock_outline(state: State) -> Action | None:
-    """An outline that meets its criteria, or the best after a few tries, is locked before any prose (10)."""
+    """An outline that meets its criteria is locked before any prose; after a few tries the structure stays open (10)."""
     if in_prose(state) or state.base is None:
         return None
     refused = [a for (question, _), a in state.answers.items() if question == "outline" and not a.approved]
@@ -37,10 +37,13 @@ def lock_outline(state: State) -> Action | None:
     still_open = state.open_criteria(outline)
     drafted = len(state.passes) - state.lineage.since
     if still_open and drafted < state.policy.outline_passes and len(state.passes) + 1 < state.budget.passes:
-        return None
+        lessons = tuple(dict.fromkeys(fault.directive for fault in rank(faults(state, outline), len(still_open))))
+        return Write(stage="outline", lessons=lessons)
     if "outline" in state.policy.ask and ("outline", str(outline.number)) not in state.answers:
         return Ask(question="outline", subject=str(outline.number), text=outline.draft.text)
-    return LockOutline(draft=outline.number, headings=headings(outline.draft.text), open=still_open)
+    # A structure that is known to be wrong is not locked: no draft could put it right any more.
+    locked = () if still_open else headings(outline.draft.text)
+    return LockOutline(draft=outline.number, headings=locked, open=still_open)
 
 
 def restart(state: State) -> Action | None:
