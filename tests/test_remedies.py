@@ -11,7 +11,7 @@ import pytest
 from setpoint.core.action import Reask, Revise, Write
 from setpoint.core.control import decide
 from setpoint.core.detect import conflict, core_patience, failed_tries, focus
-from setpoint.core.event import Drafted, MoveFailed, PatchMissed, Recorded, RoleModel
+from setpoint.core.event import Drafted, MoveFailed, MoveRecord, PatchMissed, Recorded, RoleModel
 from setpoint.core.fault import Verdict
 from setpoint.core.policy import SWITCHES, Policy, preset
 from setpoint.core.spec import Budget, Skeleton, Spec
@@ -523,3 +523,41 @@ def test_every_switch_is_asked_for_somewhere() -> None:
     compose = resources.files("setpoint.compose").joinpath("wiring.py").read_text(encoding="utf-8")
     asked = set(re.findall(r'policy\.on\("(\w+)"\)', "\n".join([*sources, compose])))
     assert asked == set(SWITCHES)
+
+
+# The forecast inside a run (rule 17)
+
+
+@pytest.mark.parametrize(("own_runs", "stops"), [(20, True), (19, False)])
+async def test_a_run_without_a_chance_ends_early_once_enough_own_runs_stand_behind_it(
+    own_runs: int, *, stops: bool
+) -> None:
+    """Below a 5 % chance to finish within the budget; off until 20 own runs exist."""
+    many = spec(*(f"w{n}" for n in range(12)))
+    texts = [f"try{n}" for n in range(8)]
+    first = opened(many, own_runs=own_runs, policy=Policy(off=("promote", "competing")))
+    _, state, _ = await play(first, crew(many, texts))
+    assert state.stopped is not None
+    assert (state.stopped.rule == "out_of_reach") == stops
+    assert (len(state.passes) < 7) == stops
+    assert not stops or state.stopped.outcome == "out_of_budget"
+
+
+async def test_the_moves_of_earlier_runs_decide_which_comes_first() -> None:
+    """Chances are learnt from the ledger (rule 11): a move that never worked for this author goes last."""
+    two = spec("alpha", "beta")
+    moves: list[str] = []
+
+    def write(_call, action, state: State) -> str:
+        if isinstance(action, Revise):
+            moves.append(action.move)
+        return f"alpha {len(state.passes)}"
+
+    for worked in ("edit", "redraft"):
+        moves.clear()
+        history = tuple(
+            MoveRecord(move=move, long=False, tried=40, fixed=38 if move == worked else 0, held=40, moves=20)
+            for move in ("edit", "rewrite", "redraft")
+        )
+        await play(opened(two, history=history, budget=Budget(passes=2)), crew(two, write))
+        assert moves == [worked]

@@ -2,11 +2,17 @@
 
 from typing import Final
 
+from setpoint.core.event import MoveRecord
 from setpoint.core.past import PastRun, past_run
-from setpoint.core.state import fold
+from setpoint.core.state import State, fold
+from setpoint.core.tactics import move_records
+from setpoint.errors import LedgerError
 from setpoint.ports import Ledger
 
-__all__ = ["past_runs"]
+__all__ = ["past_moves", "past_runs"]
+
+RUNS_AT_START: Final = 50
+"""So many of the latest ended runs are looked at when a run begins, which must not take noticeable time."""
 
 MOST_RUNS: Final = 200
 """So many of the latest ended runs are looked at: authors and habits change, and reading takes time."""
@@ -32,3 +38,20 @@ async def past_runs(ledger: Ledger, author: str, digest: str = "") -> tuple[Past
         if run is not None:
             found.append(run)
     return tuple(found)
+
+
+async def past_moves(ledger: Ledger, author: str) -> tuple[tuple[MoveRecord, ...], int]:
+    """What an author's moves did in its latest runs (rule 11), and how many of those runs had ended.
+
+    A run that cannot be read is left out: it must not keep a new one from starting.
+    """
+    found: list[State] = []
+    for info in [info for info in await ledger.runs() if info.outcome][:RUNS_AT_START]:
+        try:
+            state = fold(await ledger.replay(info.run))
+        except (LedgerError, ValueError):
+            continue
+        model = state.model("author")
+        if model is not None and model.model == author:
+            found.append(state)
+    return move_records(found), len(found)

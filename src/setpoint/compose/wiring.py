@@ -15,6 +15,7 @@ import anyio.to_thread
 
 from setpoint import models
 from setpoint.checks import competing
+from setpoint.compose.history import past_moves
 from setpoint.compose.inputs import build_checks, commands, guards
 from setpoint.compose.policies import chosen, tuned
 from setpoint.compose.settings import Settings
@@ -131,6 +132,8 @@ async def begin_run(
     outline = outline_for(spec, request.draft) if policy.on("structure") else ()
     crew = replace(_crew(spec, who, where, outline), person=request.person)
     needs_critic = any(c.check is None for c in (*spec.criteria, *outline))
+    named = who["author"]
+    moves, own_runs = await past_moves(ledger, named) if isinstance(named, str) else ((), 0)
     opened = Opened(
         spec=spec,
         budget=budget,
@@ -144,6 +147,8 @@ async def begin_run(
         nonce=secrets.token_hex(8),
         outline=outline,
         competing=competing(spec.criteria),
+        history=moves,
+        own_runs=own_runs,
     )
     return await Run.open(run or new_run_id(), opened, ledger, on_event), crew
 

@@ -7,22 +7,22 @@ Its cost is what author and reading are expected to use.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 from setpoint.core.action import Revise, Tactic
 from setpoint.core.cost import count, reading_tokens, spec_tokens
 from setpoint.core.detect import change, failed_tries, focus
 from setpoint.core.draft import Move
+from setpoint.core.event import MoveRecord
 from setpoint.core.fault import Fault, rank
+from setpoint.core.rates import Skill, skill_of
 from setpoint.core.spec import Criterion
 from setpoint.core.state import DraftState, State
 
-__all__ = ["PRIORS", "Chance", "Craft", "MoveOdds", "aims", "gain", "odds", "order", "strength_of"]
-
-Craft: TypeAlias = Literal["weak", "middling", "strong"]
-"""How good an author is taken to be before anything is known of it."""
+__all__ = ["PRIORS", "Chance", "MoveOdds", "aims", "gain", "move_records", "odds", "order"]
 
 
 class Chance(NamedTuple):
@@ -57,7 +57,7 @@ def _odds(fix: float, lose: float, fail: float) -> MoveOdds:
     return MoveOdds(Chance(4 * fix, 4), Chance(10 * lose, 10), Chance(3 * fail, 3))
 
 
-PRIORS: Final[Mapping[Craft, Mapping[Move, MoveOdds]]] = MappingProxyType(
+PRIORS: Final[Mapping[Skill, Mapping[Move, MoveOdds]]] = MappingProxyType(
     {
         # Rewrites: fix and loss per item of 100 measured loops each (GPT-4, GPT-3.5, Gemini of 2023). The weak author's
         # redraft and rewrite: a 1.5B model on 541 short tasks with verifiers, where a fresh draft with a checklist
@@ -85,15 +85,10 @@ _EDIT_TOKENS: Final = 120
 _REPLY_OVERHEAD: Final = 40
 
 
-def strength_of(model: str) -> Craft:
-    """How good an author is taken to be, by its name: models that run in this process are small."""
-    return "weak" if model.startswith("embedded:") else "middling"
-
-
 def odds(state: State, move: Move, *, long: bool) -> MoveOdds:
     """What a move is expected to do for this author, as far as this run and earlier ones have shown."""
     author = state.model("author")
-    fix, lose, fail = PRIORS[strength_of(author.model if author else "")][move]
+    fix, lose, fail = PRIORS[skill_of(author.model if author else "")][move]
     if long:
         fix = Chance(fix.hits * _LONG_FIX[move], fix.tries)
         lose = Chance(min(lose.tries, lose.hits * _LONG_LOSS[move]), lose.tries)
@@ -111,6 +106,30 @@ def odds(state: State, move: Move, *, long: bool) -> MoveOdds:
             fix = fix.plus(sum(name in done.gained for name in aimed), len(aimed))
             lose = lose.plus(len(done.lost), len(done.lost) + done.kept)
     return MoveOdds(fix, lose, fail)
+
+
+def move_records(runs: Iterable[State]) -> tuple[MoveRecord, ...]:
+    """What the moves of some runs did, added up by move and length of text; for `Opened.history`."""
+    found: dict[tuple[Move, bool], MoveRecord] = {}
+    for state in runs:
+        for entry in state.passes:
+            action = entry.action
+            if not isinstance(action, Revise):
+                continue
+            long = len(state.draft(action.base).draft.text.split()) >= state.policy.long_words
+            known = found.get((action.move, long), MoveRecord(move=action.move, long=long))
+            known = replace(known, moves=known.moves + 1, failed=known.failed + (entry.failure is not None))
+            if (done := change(state, entry)) is not None:
+                aimed = len(done.targets) - len(done.unread)
+                known = replace(
+                    known,
+                    tried=known.tried + aimed,
+                    fixed=known.fixed + sum(name in done.gained for name in done.targets),
+                    held=known.held + len(done.lost) + done.kept,
+                    lost=known.lost + len(done.lost),
+                )
+            found[action.move, long] = known
+    return tuple(found.values())
 
 
 def _with_history(chance: Chance, hits: float, tries: float) -> Chance:

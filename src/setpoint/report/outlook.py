@@ -33,6 +33,8 @@ def outlook_lines(outlook: Outlook) -> Iterator[ForecastLine]:
     yield ForecastLine(about="tokens", says=_spread(outlook, lambda amount: thousands(_rounded(amount.tokens))))
     if outlook.cost_p90.money is None:
         yield ForecastLine(about="money", says="unknown: no price is known")
+    elif not outlook.cost_p90.money:
+        yield ForecastLine(about="money", says="none: these models cost nothing")
     else:
         yield ForecastLine(about="money", says=_spread(outlook, lambda amount: dollars(amount.money or 0.0)))
     yield ForecastLine(
@@ -61,10 +63,10 @@ def _rounded(tokens: float) -> int:
 
 def _spread(outlook: Outlook, amount: Callable[[Amount], str]) -> str:
     middle, high = amount(outlook.cost_p50), amount(outlook.cost_p90)
-    return (
-        f"about {'more than ' * (outlook.p50 is None)}{middle} for half of such runs, "
-        f"{'more than ' * (outlook.p90 is None)}{high} for nine in ten"
-    )
+    if outlook.p50 is None:
+        return f"more than {middle} for half of such runs: they need more passes than the budget has"
+    beyond = "more than " if outlook.p90 is None else ""
+    return f"about {middle} for half of such runs, {beyond}{high} for nine in ten"
 
 
 def _caps(outlook: Outlook) -> str:

@@ -6,6 +6,7 @@ from setpoint.core.action import Action, Judge, Outcome, Stop
 from setpoint.core.control.common import doubtful, fruitless_passes, in_prose, listed, remedy_is_due
 from setpoint.core.cost import affordable
 from setpoint.core.detect import core_patience
+from setpoint.core.forecast import reforecast
 from setpoint.core.spec import MINOR_IMPACT
 from setpoint.core.state import DraftState, State
 
@@ -17,6 +18,7 @@ __all__ = [
     "end",
     "machinery",
     "off_target",
+    "out_of_reach",
     "resolved_nothing",
     "settle_for_minor",
     "stop_for_budget",
@@ -90,6 +92,20 @@ def budget(state: State) -> Action | None:
     """No pass is left (16)."""
     used, limit = len(state.passes), state.budget.passes
     return stop_for_budget(state, f"all {limit} passes are used") if used >= limit else None
+
+
+def out_of_reach(state: State) -> Action | None:
+    """Hardly any chance is left to finish within the budget, as enough runs of this author show (17)."""
+    policy, best = state.policy, state.best
+    if best is None or not policy.stop_below or state.opened.own_runs < policy.own_runs or not in_prose(state):
+        return None
+    latest = state.latest
+    if latest is None or not latest.measured or state.freeze is not None or remedy_is_due(state):
+        return None
+    chance = reforecast(state).chance
+    if chance >= policy.stop_below:
+        return None
+    return stop_for_budget(state, f"the chance to finish within the budget is {chance:.0%}")
 
 
 def settle_for_minor(state: State) -> Action | None:
