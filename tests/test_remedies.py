@@ -200,7 +200,7 @@ async def test_a_promoted_criterion_needs_evidence_that_stands_in_the_text_befor
 
     result, state, events = await play(opened(warm), crew(warm, write))
     judged = [r.event.draft for r in events if r.event.kind == "judged"]
-    assert 4 not in judged, "the fourth draft cites nothing that stands in it, and no critic was paid for it"
+    assert 4 not in judged, "the fourth draft cites what does not stand in it, and no critic was paid for it"
     unproven = state.drafts[3].verdict("warm")
     assert unproven is not None
     assert (unproven.status, unproven.by) == ("fail", "check")

@@ -5,6 +5,7 @@ what came of it before anything else happens. A run that is cut anywhere goes on
 that was in flight is made again.
 """
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -430,25 +431,31 @@ async def measure_draft(state: State, number: int, crew: Crew) -> Measured:
 
 
 def unproven_claims(state: State, draft: DraftState) -> tuple[Verdict, ...]:
-    """The promoted criteria for which the author cites nothing that stands in its text (rule 12).
+    """The promoted criteria for which the author cites what does not stand in its text (rule 12).
 
-    Code sees that without any critic: they fail before one is paid.
+    Code sees that without any critic: they fail before one is paid. An author that cites nothing has not followed the
+    form; that is no evidence against its text, which is then read like any other.
     """
-    text = " ".join(draft.draft.text.split()).casefold()
+    text = folded(draft.draft.text)
     verdicts: list[Verdict] = []
     for criterion in state.judged(draft):
-        quote = " ".join(draft.draft.evidence.get(criterion.name, "").split()).casefold()
-        if criterion.name in state.promoted and (not quote or quote not in text):
+        quote = folded(draft.draft.evidence.get(criterion.name, ""))
+        if criterion.name in state.promoted and quote and quote not in text:
             verdicts.append(
                 Verdict(
                     criterion=criterion.name,
                     status="fail",
-                    reason="the author's own check cites no passage that stands in the text",
+                    reason="the author's own check cites a passage that does not stand in the text",
                     directive=f"make this true and quote the passage that shows it: {criterion.says}",
                     shortfall=1.0,
                 )
             )
     return tuple(verdicts)
+
+
+def folded(text: str) -> str:
+    """The words of a text, without regard to markup, punctuation, capitals and line ends."""
+    return " ".join(re.findall(r"\w+", text.casefold()))
 
 
 async def measure(
