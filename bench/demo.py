@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import setpoint
-from setpoint.core.event import Recorded
+from setpoint.core.event import Event, Measured, MoveFailed, Recorded
 from setpoint.ledgers import MemoryLedger
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -44,10 +44,14 @@ HELD_OUT: Mapping[str, Callable[[str], bool]] = {
     "invents no command, option or path": lambda text: not _invented(text),
     "says something under every heading": lambda text: all(len(part.split()) >= 3 for part in _sections(text)),
     "says nothing twice": lambda text: (
-        len(lines := [x.strip() for x in text.splitlines() if x.strip()]) == len(set(lines))
+        len(lines := [x.strip() for x in text.splitlines() if x.strip() and "```" not in x]) == len(set(lines))
     ),
     "is the text itself, with nothing said about it": lambda text: (
-        not re.search(r"(?i)\bas an ai\b|\bhere (?:is|are) the\b|release notes? (?:above|below)|word count|^```", text)
+        not re.search(
+            r"(?i)\bas an ai\b|\bhere (?:is|are) the\b|release notes? (?:above|below)|word count|\A```"
+            r"|the text is done|all of this is true|must be true|how to answer|\bcriteri(?:on|a)\b",
+            text,
+        )
     ),
     "names every one of the five changes": lambda text: all(
         re.search(name, text) for name in ("--parallel", "legacy-auth", r"acme status|CVE-", "Parquet", r"config\.toml")
@@ -57,7 +61,11 @@ HELD_OUT: Mapping[str, Callable[[str], bool]] = {
     ),
     "is written with letters of English": lambda text: not re.search(r"[^\x00-\x7f\u2010-\u2026\u2192]", text),
 }
-"""What a reader would mind and the spec does not ask for. Decided on before the seeds were run."""
+"""What a reader would mind and the spec does not ask for.
+
+Decided on before the seeds were run, save for two corrections after a first series: the marks of a code block no longer
+count as a line that is said twice, and sentences of our own prompt are looked for, because one had got into a text.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,12 +90,12 @@ async def play(seed: int, author: str, out: Path) -> Row:
     began = time.monotonic()
     result = await setpoint.refine(SPEC, author=author, seed=seed, ledger=MemoryLedger(), on_event=events.append)
     seconds = time.monotonic() - began
-    first = next((e.event.verdicts for e in events if e.event.kind == "measured"), ())
+    tried = next((e.event for e in events if e.event.kind in {"measured", "move_failed"}), None)
     (out / f"seed-{seed}.md").write_text(result.text, encoding="utf-8")
     return Row(
         seed=seed,
         outcome=result.outcome or "",
-        first_draft_failed=tuple(v.criterion for v in first if v.status != "pass"),
+        first_draft_failed=_failed(tried),
         passes=result.passes,
         calls=result.spent.calls,
         tokens=result.spent.tokens,
@@ -96,6 +104,17 @@ async def play(seed: int, author: str, out: Path) -> Row:
         held_out_failed=tuple(name for name, holds in HELD_OUT.items() if not holds(result.text)),
         open=tuple(fault.criterion.name for fault in result.faults),
     )
+
+
+def _failed(tried: Event | None) -> tuple[str, ...]:
+    """What was wrong with the first draft: criteria, or why there was none."""
+    match tried:
+        case Measured():
+            return tuple(verdict.criterion for verdict in tried.verdicts if verdict.status != "pass")
+        case MoveFailed():
+            return (f"no draft: {tried.why}",)
+        case _:
+            return ()
 
 
 def table(rows: list[Row], author: str) -> str:

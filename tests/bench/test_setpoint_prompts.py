@@ -69,10 +69,18 @@ def heard(seed: int, policy: Policy) -> tuple[Plant, list[tuple[Requested, Reque
     return plant, list(zip(asked, model.heard, strict=True))
 
 
+LADDER_ONLY = ("gain", "competing", "mediate", "promote", "freeze", "off_strategy", "restart")
+"""Without remedies, which say more than targets; tests of their own send them."""
+
+
 def test_every_prompt_of_a_run_is_understood():
     """Writing, revising in each move, and readings: targets, draft and demands arrive as they were meant."""
     moves: set[str] = set()
-    runs = [heard(seed, Policy(short_ladder=ladder)) for seed in range(6) for ladder in (LADDER_SHORT, LADDER_LONG)]
+    runs = [
+        heard(seed, Policy(short_ladder=ladder, off=LADDER_ONLY))
+        for seed in range(6)
+        for ladder in (LADDER_SHORT, LADDER_LONG)
+    ]
     for plant, pairs in runs:
         number = plant.world.numbers
         for requested, request in pairs:

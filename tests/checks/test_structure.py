@@ -3,6 +3,7 @@
 import pytest
 
 from checks.measuring import measure
+from setpoint.errors import SpecError
 
 REQUIRED = {"headings": {"required": ["What changed", "How to upgrade"], "max_depth": 2}}
 
@@ -92,3 +93,29 @@ def test_a_wrong_style_names_the_first_place() -> None:
     found = measure({"case": "lower"}, "fine\nNot fine\n\nNor this\n")
     assert found.message == '"Not fine" is not in small letters only; rewrite it and 1 more like it'
     assert found.lines == (2, 4)
+
+
+def test_with_only_no_other_heading_may_stand() -> None:
+    """A title in front is not held against it; anything else is, also inside a list."""
+    rule = {"headings": {"required": ["What changes"], "only": True}}
+    assert measure(rule, "# Acme 2.4\n\n## What changes\n\n- this").passed
+    finding = measure(rule, "# Acme 2.4\n\n## What changes\n\n## Limits\n")
+    assert finding.message == 'the heading "Limits" may not stand; remove it'
+    assert finding.lines == (5,)
+    nested = measure(rule, "# Acme 2.4\n\n## What changes\n\n- ## Limits\n  - none\n")
+    assert nested.message == "a heading stands in a list item (line 5); make it a plain item or remove it"
+    assert nested.lines == (5,)
+
+
+def test_a_required_heading_inside_a_list_is_none() -> None:
+    """`- ## What changes` is an item of a list; the author is told to take it out of there."""
+    for text in ("- ## What changes\n  - this\n", "- What changes\n"):
+        finding = measure({"headings": {"required": ["What changes"], "only": True}}, text)
+        assert finding.message == '"What changes" stands as a list item; make it a heading at the beginning of its line'
+        assert finding.lines == (1,)
+
+
+def test_only_needs_headings_to_allow() -> None:
+    """A spec that forbids all headings says so with max words or excludes, not by accident."""
+    with pytest.raises(SpecError, match="only needs required"):
+        measure({"headings": {"max_depth": 2, "only": True}}, "x")

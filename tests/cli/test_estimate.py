@@ -45,7 +45,7 @@ def test_what_the_budget_does_not_reach_is_printed_as_more(shell: Shell) -> None
     """`>2` is not a number that could be mistaken for a promise."""
     _, out, _ = shell.run("estimate", "spec.toml", "--author", "ollama:tiny-1b", "--passes", "2")
     assert "nine in ten within >2" in out
-    assert "for half of such runs, more than" in out
+    assert "more than" in out
 
 
 def test_caps_are_taken_from_the_flags(shell: Shell) -> None:

@@ -1,9 +1,9 @@
 """How it is arranged: headings, list items, capitals."""
 
 import re
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Collection, Container, Iterator, Sequence
 from itertools import pairwise
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal
 
 from pydantic import Field, model_validator
 
@@ -19,7 +19,7 @@ from setpoint.checks.base import (
     listing,
     quoted,
 )
-from setpoint.checks.prose import Block, read, sentences, words
+from setpoint.checks.prose import Block, read, sentences, uncommented, words
 from setpoint.ports import Finding
 
 __all__ = ["Bullets", "Case", "Headings"]
@@ -118,9 +118,16 @@ class Headings(Params):
                     f"the heading{'' if one else 's'} {names} may not stand; remove {'it' if one else 'them'}"
                 )
                 lines += [block.line for block in others]
+            inside = _nested(text, listed.values()) if self.only else []
+            if inside:
+                where = listing([f"line {number}" for number in inside])
+                faults.append(f"a heading stands in a list item ({where}); make it a plain item or remove it")
+                lines += inside
             if not faults:
                 return PASSED
-            wrong = len(missing) + (len(moved) if self.order else 0) + len({b.line for b in (*deep, *others)})
+            wrong = (
+                len(inside) + len(missing) + (len(moved) if self.order else 0) + len({b.line for b in (*deep, *others)})
+            )
             return failed("; ".join(faults), shortfall=wrong / (wrong + len(found)), lines=lines)
 
         return measure
@@ -132,6 +139,15 @@ class Headings(Params):
 
     def _sequence(self) -> str:
         return listing([quoted(heading) for heading in self.required or ()], most=20)
+
+
+_IN_A_LIST: Final = re.compile(r"\s*(?:[-*+]|\d{1,3}[.)])[ \t]+#{1,6}[ \t]+\S")
+
+
+def _nested(text: str, known: Collection[int]) -> list[int]:
+    """The lines with a heading inside a list item, which a reader sees as one, those told about already left out."""
+    lines = uncommented(text).split("\n")
+    return [number for number, line in enumerate(lines, 1) if _IN_A_LIST.match(line) and number not in known]
 
 
 def _wanted(heading: str) -> tuple[int, str]:
