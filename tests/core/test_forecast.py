@@ -19,7 +19,6 @@ from setpoint.core.forecast import (
     conformal_bound,
     estimate,
     first_curve,
-    hopeless,
     reforecast,
 )
 from setpoint.core.past import PastRun, alike, calibrated, experience, past_run, relevant, tries
@@ -383,13 +382,6 @@ def test_critics_edits_and_prices_are_in_the_cost() -> None:
     unpriced = RoleModel(role="author", model="m", input_price=None, output_price=None)
     assert expected_cost(spec(3), [unpriced], words=300).of(3).money is None
     assert alone.of(3).money == pytest.approx(alone.first.money + 2 * alone.again.money)  # type: ignore[operator]
-
-
-def test_a_hopeless_run_is_named_only_with_enough_own_runs() -> None:
-    """Off until twenty own runs stand behind it."""
-    assert hopeless(0.04, ENOUGH_RUNS)
-    assert not hopeless(0.04, ENOUGH_RUNS - 1)
-    assert not hopeless(0.05, ENOUGH_RUNS)
 
 
 # Within a run

@@ -321,3 +321,14 @@ async def test_prompts_stay_inside_what_is_reserved_for_them() -> None:
     look = Judge(draft=1, criteria=names, purpose="first")
     prompt = critic.prompt(1, look, state)
     assert count(prompt.system + prompt.user) + prompt.max_tokens <= reservation(state, look).tokens
+
+
+@pytest.mark.parametrize(
+    "line", ["# The text is done when all of this is true", "The text is done when all of these are true."]
+)
+async def test_sentences_of_our_own_prompt_never_get_into_the_text(line: str) -> None:
+    """Weak authors copy them, or nearly; what the spec asks for stays."""
+    author = ModelAuthor(ScriptedModel([f"# Acme 2.4\n\nThe update is done when all tests pass.\n\n{line}\n"]))
+    event = await author.perform(1, Write(), await state_with(ONE))
+    assert isinstance(event, Drafted)
+    assert event.text == "# Acme 2.4\n\nThe update is done when all tests pass.\n"

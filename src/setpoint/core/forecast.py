@@ -27,12 +27,9 @@ __all__ = [
     "estimate",
     "faults_at_once",
     "first_curve",
-    "hopeless",
     "reforecast",
 ]
 
-HOPELESS: Final = 0.05
-"""The chance to finish below which going on is not advised."""
 BOUND_LEVEL: Final = 0.9
 """The share of runs that the conformal bound is to cover."""
 
@@ -243,11 +240,6 @@ def conformal_bound(scores: Sequence[float], alpha: float) -> float | None:
     # A float product such as 10 * 0.9 may come out a hair above 9; that hair must not move the rank.
     rank = math.ceil((len(scores) + 1) * (1 - alpha) - 1e-9)
     return sorted(scores)[rank - 1] if rank <= len(scores) else None
-
-
-def hopeless(chance: float, own_runs: int) -> bool:
-    """Whether to advise an early end: the chance to finish is below 5 % and enough own runs stand behind it."""
-    return own_runs >= ENOUGH_RUNS and chance < HOPELESS
 
 
 def _score(run: PastRun, rates: Rates, focus: int, lead: Sequence[float]) -> float:

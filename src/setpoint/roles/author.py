@@ -38,6 +38,8 @@ _OWN_WORDS: Final = (
     "author_standing.md",
 )
 """The prompts whose sentences weak authors copy into their texts."""
+_ECHO: Final = 0.7
+"""Two sentences are one if they share this part of their words."""
 _CHECK_LINE: Final = re.compile(r"^\W*CHECK\W+([a-z0-9][a-z0-9._-]*)\W*:\s*(.*)$", re.IGNORECASE)
 
 
@@ -198,7 +200,7 @@ def _said(reply: Reply, state: State) -> _Said:
         check = _CHECK_LINE.match(line)
         if check is not None and check[1] in wanted:
             evidence[check[1]] = check[2].strip().strip("\"'`\u201c\u201d")
-        elif folded(line) not in own:
+        elif not _echoes(line, own):
             kept.append(line)
     return _Said("\n".join(kept), evidence)
 
@@ -207,6 +209,12 @@ def _without_marks(text: str, state: State) -> str:
     """The reply without the delimiters of our own prompt, which weak models copy."""
     sign = re.escape(mark(state.opened.nonce, "author"))
     return re.sub(rf"\[{sign} (?:begin|end|locked)[^\]\n]*\]\n?", "", text)
+
+
+def _echoes(line: str, own: frozenset[str]) -> bool:
+    """Whether a line is a sentence of our own prompt, give or take a word: weak authors copy them nearly."""
+    words = set(folded(line).split())
+    return any(len(words & known) >= _ECHO * len(words | known) for known in (set(one.split()) for one in own))
 
 
 def _patch(
