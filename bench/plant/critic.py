@@ -92,9 +92,9 @@ def _finding(world: World, draft: Draft, demand: int, call: int, *, met: bool, s
         or (demand == world.structure and world.heading(line))
     ]
     passage = _passage(world, draft, places, structural=demand == world.structure)
-    latent = uniform(world.seed, regime.name, "latent", demand, passage)
-    fresh = uniform(world.seed, regime.name, "fresh", demand, passage, call)
-    shared = uniform(world.seed, regime.name, "mix", demand, passage, call) < regime.rho**0.5
+    latent = uniform(world.seed, regime.drawn_by, "latent", demand, passage)
+    fresh = uniform(world.seed, regime.drawn_by, "fresh", demand, passage, call)
+    shared = uniform(world.seed, regime.drawn_by, "mix", demand, passage, call) < regime.rho**0.5
     draw = latent if shared else fresh
     said = draw >= (regime.alarm if met else sensitivity)
     status: Status = "pass" if said else "fail"
