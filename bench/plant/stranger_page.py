@@ -11,7 +11,11 @@ from plant.world import CODE, World
 
 __all__ = ["Page", "Passage", "Said"]
 
-_NUMBER: Final = re.compile(r"^\s*[\[(]?(?:L|line )?(\d{1,4})[\])]?\s?[|:.)\t>→-]\s?(?=\S|$)", re.IGNORECASE)
+_NUMBER: Final = re.compile(
+    r"^\s*[\[(]?(?:L|line )?(\d{1,4})(?:[\])]?\s?[|:.)\t>→-]\s?(?=\S|$)|[\])]?\s+(?=\S)|[\])]?$)", re.IGNORECASE
+)
+_LISTING: Final = re.compile(r"^\s*[\[(]?(?:L|line )?\d{1,4}[\])]?(?:\s?[|:\t>→]|\s+(?=\S)|$)", re.IGNORECASE)
+"""A line number of a listing, as editors print it; ``1.`` and ``1)`` count the items of a list."""
 _BULLET: Final = re.compile(r"^\s*(?:[-*+•‣▪]|\(?\d{1,2}[.)]|\[[ xX]\])\s+")
 _QUOTED: Final = re.compile(r"\"[^\"\n]*\"|“[^”\n]*”|'[^'\n]*-\d\d[^'\n]*'|`[^`\n]*`")
 _LABEL: Final = re.compile(r"^\W*([A-Za-z]{1,3}-?\d{1,2})\b")
@@ -114,7 +118,7 @@ class Page:
                 open_passage = None
                 if _TAG.match(line):
                     depth = not depth
-                prose.append((line, depth or number is not None))
+                prose.append((line, depth or number is not None or bool(_LISTING.match(line))))
         if message.role != "assistant":
             self._instructions(prose, system=message.role == "system")
 
