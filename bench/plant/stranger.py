@@ -118,7 +118,8 @@ def _act(page: Page, keys: frozenset[str]) -> Act:
     if keys & _JUDGES:
         return "judge"
     weights: Counter[str] = Counter()
-    everything = [part for one in page.said for part in sentences(one.text)]
+    outside = [one for one in page.said if not one.inside] or page.said  # a quoted prompt asks for nothing
+    everything = [part for one in outside for part in sentences(one.text)]
     for place, part in enumerate(everything):
         weight = 3.0 if place >= len(everything) - 3 else 1.0
         for name, way in (*ROLES, *TASKS):

@@ -21,7 +21,7 @@ _QUOTED: Final = re.compile(r"\"[^\"\n]*\"|“[^”\n]*”|'[^'\n]*-\d\d[^'\n]*'
 _LABEL: Final = re.compile(r"^\W*([A-Za-z]{1,3}-?\d{1,2})\b")
 _NAMED: Final = re.compile(r"⟦(\d+)⟧")
 _LOCK: Final = re.compile(r"^<!-- (/?)[\w: -]*lock[\w -]*-->$")
-_TAG: Final = re.compile(r"^\s*(?:<[^<>]{1,80}>|`{3,}\w*|[=~*_-]{3,}.{0,60}[=~*_-]{3,}|[=~#_]{4,})\s*$")
+_TAG: Final = re.compile(r"^\s*(?:<[^<>]{1,80}>|`{3,}\w*|[=~*_-]{3,}.{0,60}[=~*_-]{3,}|[=~#_]{4,}|\[[^\[\]]{6,80}\])\s*$")
 
 
 @dataclass(slots=True)

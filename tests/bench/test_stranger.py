@@ -241,3 +241,13 @@ def test_line_numbers_of_every_layout_are_taken_off(number: str):
     assert [line.strip() for line in request.draft.lines] == text().splitlines()
     assert request.draft.numbers == tuple(range(11, 11 + len(text().splitlines())))
     assert request.asked == tuple(range(len(NAMES)))
+
+
+def test_a_prompt_that_is_quoted_asks_for_nothing():
+    """Whoever shows a writer's instructions to a reviewer does not want them followed."""
+    quoted = f"You are a writer. Write the report.\nRequirements:\n{listing()}\nSend the whole text. Rewrite the text."
+    numbered = "\n".join(f"{n:>3} {line}" for n, line in enumerate(quoted.splitlines(), start=1))
+    question = "Find the line that conflicts with it and cite it."
+    for material in (numbered, f"<prompt>\n{quoted}\n</prompt>", f"[begin of material]\n{quoted}\n[end of material]"):
+        request = read(f"The writer keeps missing {NAMES[3]}.\n\n{material}\n\n{question}", "line", "why")
+        assert (request.act, request.fix) == ("find", {3})
