@@ -12,9 +12,9 @@ from plant.world import CODE, World
 __all__ = ["Page", "Passage", "Said"]
 
 _NUMBER: Final = re.compile(
-    r"^\s*[\[(]?(?:L|line )?(\d{1,4})(?:[\])]?\s?[|:.)\t>→-]\s?(?=\S|$)|[\])]?\s+(?=\S)|[\])]?$)", re.IGNORECASE
+    r"^\s*[\[(]?(?:L|line )?(\d{1,4})(?:[\])]?\s?[|:.)\t>→-]\s?(?=\S|$)|[\])]?\s+(?=\S)|[\])]?\s*$)", re.IGNORECASE
 )
-_LISTING: Final = re.compile(r"^\s*[\[(]?(?:L|line )?\d{1,4}[\])]?(?:\s?[|:\t>→]|\s+(?=\S)|$)", re.IGNORECASE)
+_LISTING: Final = re.compile(r"^\s*[\[(]?(?:L|line )?\d{1,4}[\])]?(?:\s?[|:\t>→]|\s+(?=\S)|\s*$)", re.IGNORECASE)
 """A line number of a listing, as editors print it; ``1.`` and ``1)`` count the items of a list."""
 _BULLET: Final = re.compile(r"^\s*(?:[-*+•‣▪]|\(?\d{1,2}[.)]|\[[ xX]\])\s+")
 _QUOTED: Final = re.compile(r"\"[^\"\n]*\"|“[^”\n]*”|'[^'\n]*-\d\d[^'\n]*'|`[^`\n]*`")

@@ -236,11 +236,12 @@ def test_the_remedy_acts_on_the_stranger():
 @pytest.mark.parametrize("number", ["{:>3} | ", "{:>3} ", "{}: ", "[{}] ", "L{}\t", "{:>4}\t", "{}  "])
 def test_line_numbers_of_every_layout_are_taken_off(number: str):
     """Editors and tools print them in many ways; a draft is the same under all of them."""
-    numbered = "\n".join((number.format(n) + line).rstrip() for n, line in enumerate(text().splitlines(), start=11))
-    request = read(f"Criteria:\n{listing()}\n\nThe draft:\n\n{numbered}\n\nGive a verdict for each: pass or fail.")
-    assert [line.strip() for line in request.draft.lines] == text().splitlines()
-    assert request.draft.numbers == tuple(range(11, 11 + len(text().splitlines())))
-    assert request.asked == tuple(range(len(NAMES)))
+    lines = [number.format(n) + line for n, line in enumerate(text().splitlines(), start=11)]
+    for numbered in ("\n".join(lines), "\n".join(line.rstrip() for line in lines)):
+        request = read(f"Criteria:\n{listing()}\n\nDraft:\n\n{numbered}\n\nGive a verdict for each: pass or fail.")
+        assert [line.strip() for line in request.draft.lines] == text().splitlines()
+        assert request.draft.numbers == tuple(range(11, 11 + len(text().splitlines())))
+        assert request.asked == tuple(range(len(NAMES)))
 
 
 def test_a_prompt_that_is_quoted_asks_for_nothing():
