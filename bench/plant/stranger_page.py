@@ -115,6 +115,8 @@ class Page:
                 open_passage.lines.append("")
                 open_passage.numbers.append(number)
             else:
+                if open_passage is not None:
+                    prose.append(("", False))  # a text between two paragraphs parts them
                 open_passage = None
                 if _TAG.match(line):
                     depth = not depth

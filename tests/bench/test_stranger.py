@@ -252,3 +252,11 @@ def test_a_prompt_that_is_quoted_asks_for_nothing():
     for material in (numbered, f"<prompt>\n{quoted}\n</prompt>", f"[begin of material]\n{quoted}\n[end of material]"):
         request = read(f"The writer keeps missing {NAMES[3]}.\n\n{material}\n\n{question}", "line", "why")
         assert (request.act, request.fix) == ("find", {3})
+
+
+def test_headings_between_two_paragraphs_part_them():
+    """What introduces the headings does not introduce the list after them."""
+    given = "\n".join(f"## {heading}" for heading in PLANT.world.headings)
+    request = read(f"Use these headings, in this order:\n{given}\nAlready met; keep them:\n{listing(2, 4)}\n\nWrite it.")
+    assert request.keep == {2, 4}
+    assert request.orders == frozenset()
