@@ -83,8 +83,10 @@ def asked_of_author(world: World, action: Write | Revise | Reask, state: State, 
     if promoted := _numbers(world, state.promoted):
         yield "check yourself against this", promoted <= seen.verify
     if state.skeleton:
-        yield "these headings stand", tuple(world.heading(one) for one in state.skeleton[1:]) == seen.outline or (
-            tuple(name for one in state.skeleton if (name := world.heading(one))) == seen.outline
+        yield (
+            "these headings stand",
+            tuple(world.heading(one) for one in state.skeleton[1:]) == seen.outline
+            or (tuple(name for one in state.skeleton if (name := world.heading(one))) == seen.outline),
         )
 
 
@@ -118,7 +120,7 @@ def asked_of_critic(world: World, action: Judge, state: State, seen: Request) ->
 def asked_of_mediator(world: World, action: Mediate, seen: Request) -> Iterator[Asked]:
     """What one prompt of rule 12 was to say, and whether it is seen."""
     about = seen.fix or frozenset(seen.asked)
-    yield "search what competes", seen.act == "find" and about == _numbers(world, [action.criterion])
+    yield "search what competes", seen.act == "find" and set(about) == _numbers(world, [action.criterion])
 
 
 # Listening

@@ -44,7 +44,9 @@ _JUDGES: Final = frozenset({"verdict", "verdicts", "status", "pass", "passed", "
 _SEEKS: Final = re.compile(r"compet|conflict|rival|contradict|obstacle|clash|against", re.IGNORECASE)
 _PROVES: Final = re.compile(r"evidence|proof|self_?check|verified|checked|shows|cites?|citation", re.IGNORECASE)
 _NOW: Final = re.compile(r"\b(current|present|this|the|best|latest|your|draft|text|judge|revise)\b", re.IGNORECASE)
-_ASKING: Final = re.compile(r"\b(judge|assess|evaluate|grade|rate|score|verdict|decide|check|asked)\w*\b", re.IGNORECASE)
+_ASKING: Final = re.compile(
+    r"\b(judge|assess|evaluate|grade|rate|score|verdict|decide|check|asked)\w*\b", re.IGNORECASE
+)
 _HEADED: Final = re.compile(r"\b(heading|section|outline|structure|skeleton|part)s?\b", re.IGNORECASE)
 _ENOUGH: Final = 3
 """So many sentences, or one heading, make a text; fewer are a quotation."""
@@ -121,7 +123,7 @@ def _act(page: Page, keys: frozenset[str]) -> Act:
     outside = [one for one in page.said if not one.inside] or page.said  # a quoted prompt asks for nothing
     everything = [part for one in outside for part in sentences(one.text)]
     for place, part in enumerate(everything):
-        weight = 3.0 if place >= len(everything) - 3 else 1.0
+        weight = 3 if place >= len(everything) - 3 else 1
         for name, way in (*ROLES, *TASKS):
             if way.search(part):
                 weights[name] += weight
@@ -273,7 +275,7 @@ def _orders(page: Page) -> set[tuple[int, int]]:
             more, against = ranked(part, against)
             stated |= more
         if one.bullet and not stated and ORDERED.search(over):
-            if len(one.demands) == 2:  # noqa: PLR2004 - a pair, the first one first
+            if len(one.demands) == 2:
                 stated.add((one.demands[0], one.demands[1]))
             elif len(one.demands) == 1:
                 stated |= {(before, one.demands[0]) for before in ladder if before != one.demands[0]}

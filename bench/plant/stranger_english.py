@@ -1,7 +1,7 @@
 """How people word instructions to a writer or a reviewer, as patterns: the vocabulary of `plant.stranger`.
 
 Written from general English, without knowledge of any tool's prompts; a prompt that the patterns miss is a finding, not
-a reason to add its wording here. Demands stand as ``⟦3⟧`` and headings as ``‹h›`` in the text that is matched.
+a reason to add its wording here. Demands stand as ``⟦3⟧`` and headings as ``⟦h⟧`` in the text that is matched.
 """
 
 import re
@@ -19,9 +19,9 @@ __all__ = [
     "ROLES",
     "TASKS",
     "VERBATIM",
-    "clauses",
     "Polarity",
     "Tone",
+    "clauses",
     "ranked",
     "sentences",
     "tone",
@@ -90,7 +90,7 @@ _LIST: Final = _any(
 )
 LIST_ONLY: Final = re.compile(r"\b(only|just|solely|nothing but)\b", re.IGNORECASE)
 
-_STATEMENT: Final = re.compile(r"(?<=[.!?;])[\s)]+|\n+|\s[—–]\s|\s-\s")
+_STATEMENT: Final = re.compile(r"(?<=[.!?;])[\s)]+|\n+|\s[\u2014\u2013]\s|\s-\s")
 _CLAUSE: Final = re.compile(r",?\s(?=(?:but|while|whereas|without|and|yet|so that|although|though)\b)|,\s|(?<!⟧):\s")
 
 
@@ -122,7 +122,9 @@ def _first(text: str, keep: re.Match[str], fix: re.Match[str]) -> bool:
     if keep.start() <= fix.start():
         return True
     before = text[: fix.start()].lower()
-    return bool(re.search(r"\b(never|not|no longer|without)\s*\w*\s*$", before)) and fix.group().lower().startswith("fail")
+    return bool(re.search(r"\b(never|not|no longer|without)\s*\w*\s*$", before)) and fix.group().lower().startswith(
+        "fail"
+    )
 
 
 FRESH: Final = _any(
@@ -161,7 +163,10 @@ FIND: Final = _any(
 )
 
 ROLES: Final = (
-    ("judge", _any(r"\byou(r role is| are| act as|'re)\b[^.\n]{0,40}\b(critic|judge|reviewer|examiner|grader|assessor)\b")),
+    (
+        "judge",
+        _any(r"\byou(r role is| are| act as|'re)\b[^.\n]{0,40}\b(critic|judge|reviewer|examiner|grader|assessor)\b"),
+    ),
     ("write", _any(r"\byou(r role is| are| act as|'re)\b[^.\n]{0,40}\b(writer|author|editor|copywriter|redactor)\b")),
 )
 TASKS: Final = (
@@ -229,7 +234,7 @@ def ranked(text: str, before: tuple[int, ...] = ()) -> tuple[set[tuple[int, int]
 def _main_clause(text: str) -> str | None:
     """What follows the clause about the conflict."""
     said = CONFLICT.search(text)
-    parts = re.split(r"[,:;—–]\s|\bthen\b", text[said.end() :], maxsplit=1) if said else []
+    parts = re.split(r"[,:;\u2014\u2013]\s|\bthen\b", text[said.end() :], maxsplit=1) if said else []
     return parts[1] if len(parts) == 2 else None
 
 

@@ -21,7 +21,9 @@ _QUOTED: Final = re.compile(r"\"[^\"\n]*\"|“[^”\n]*”|'[^'\n]*-\d\d[^'\n]*'
 _LABEL: Final = re.compile(r"^\W*([A-Za-z]{1,3}-?\d{1,2})\b")
 _NAMED: Final = re.compile(r"⟦(\d+)⟧")
 _LOCK: Final = re.compile(r"^<!-- (/?)[\w: -]*lock[\w -]*-->$")
-_TAG: Final = re.compile(r"^\s*(?:<[^<>]{1,80}>|`{3,}\w*|[=~*_-]{3,}.{0,60}[=~*_-]{3,}|[=~#_]{4,}|\[[^\[\]]{6,80}\])\s*$")
+_TAG: Final = re.compile(
+    r"^\s*(?:<[^<>]{1,80}>|`{3,}\w*|[=~*_-]{3,}.{0,60}[=~*_-]{3,}|[=~#_]{4,}|\[[^\[\]]{6,80}\])\s*$"
+)
 
 
 @dataclass(slots=True)
@@ -55,7 +57,7 @@ class Said:
     """One line of instruction."""
 
     text: str
-    """With demands as ``⟦3⟧`` and headings as ``‹h›``."""
+    """With demands as ``⟦3⟧`` and headings as ``⟦h⟧``."""
     head: str
     """What stands over the list that it belongs to; empty if it belongs to none."""
     title: str
@@ -151,7 +153,7 @@ class Page:
         """A line with demands and headings replaced by marks, so that their own words decide nothing."""
         text = _QUOTED.sub(lambda found: "“…”" if CODE.search(found.group()) else found.group(), line)
         for name in self.world.headings_in(text):
-            text = text.replace(name, "‹h›")
+            text = text.replace(name, "⟦h⟧")
         for number, saying in enumerate(self.world.sayings):
             while (place := text.lower().find(saying)) >= 0:
                 text = f"{text[:place]}⟦{number}⟧{text[place + len(saying) :]}"

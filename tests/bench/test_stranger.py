@@ -41,7 +41,9 @@ def read(prompt: str, *keys: str, system: str = "") -> Request:
 
 def test_a_first_draft_lists_all_demands_and_singles_out_none():
     """Nothing is to be mended where nothing stands yet."""
-    request = read(f"Write a report for residents. It must meet these requirements:\n{listing()}\n\nSend the text only.")
+    request = read(
+        f"Write a report for residents. It must meet these requirements:\n{listing()}\n\nSend the text only."
+    )
     assert request.act == "write"
     assert request.draft.lines == ()
     assert request.listed == frozenset(range(len(NAMES)))
@@ -87,7 +89,7 @@ def test_what_is_under_a_heading_about_faults_is_to_be_fixed(heading: str):
         ("Frozen. A version that loses one of these is rejected:", True),
     ],
 )
-def test_what_is_to_be_kept_is_kept_and_a_must_is_firmer_than_a_wish(heading: str, firm: bool):
+def test_what_is_to_be_kept_is_kept_and_a_must_is_firmer_than_a_wish(heading, firm):
     """Keeping and mending stand side by side."""
     request = read(f"{text()}\n\nFix this:\n{listing(1)}\n\n{heading}\n{listing(3)}\n\nSend the revised text.")
     assert request.fix == {1}
@@ -257,6 +259,8 @@ def test_a_prompt_that_is_quoted_asks_for_nothing():
 def test_headings_between_two_paragraphs_part_them():
     """What introduces the headings does not introduce the list after them."""
     given = "\n".join(f"## {heading}" for heading in PLANT.world.headings)
-    request = read(f"Use these headings, in this order:\n{given}\nAlready met; keep them:\n{listing(2, 4)}\n\nWrite it.")
+    request = read(
+        f"Use these headings, in this order:\n{given}\nAlready met; keep them:\n{listing(2, 4)}\n\nWrite it."
+    )
     assert request.keep == {2, 4}
     assert request.orders == frozenset()
