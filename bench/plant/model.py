@@ -86,7 +86,7 @@ class Plant:
         self._reading = reading or READERS[regime.reader]
         self.calls = 0
         self._asked: Counter[str] = Counter()
-        self._judged: Counter[tuple[str, int]] = Counter()
+        self._judged: Counter[tuple[int, str]] = Counter()
 
     @property
     def name(self) -> str:
@@ -170,12 +170,8 @@ class Plant:
     def _findings(self, request: Request, shape: Schema | None) -> tuple[Finding, ...]:
         named = _enumerated(self.world, shape, request.labels)
         demands = named or request.asked or tuple(range(len(self.world.spec.criteria)))
-        digest = blake2b(request.draft.text.encode(), digest_size=8).hexdigest()
-        calls = {demand: self._judged[digest, demand] for demand in demands}
-        for demand in demands:
-            self._judged[digest, demand] += 1
         unnamed = frozenset(demands) - request.listed
-        return tuple(findings(self.world, request.draft, demands, calls, unnamed))
+        return tuple(findings(self.world, request.draft, demands, self._judged, unnamed))
 
     def _judge(self, request: Request, whole: str, shape: Schema | None) -> str:
         found = self._findings(request, shape)
@@ -253,6 +249,7 @@ def _meaning(request: Request) -> str:
         request.approach,
         request.outline,
         request.outline_only,
+        request.shown,
         request.asked if request.act != "write" else (),
     )
     return repr(parts)
