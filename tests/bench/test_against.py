@@ -3,7 +3,8 @@
 import anyio
 import pytest
 
-from against import Row, job, main, paired, row, rows, setpoint_loop, wilson
+from against import job, main, row, rows, setpoint_loop
+from against_tables import Row, paired, wilson
 from baselines import BASELINES, Job, Trial
 from plant import REGIMES, Plant
 from setpoint.errors import ModelError
