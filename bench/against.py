@@ -171,7 +171,7 @@ def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--small", action="store_true", help=f"{SMALL_LOOPS} loops a cell; under two minutes")
     parser.add_argument("--loops", type=int, default=500, help="loops a cell (default: 500)")
     parser.add_argument("--regimes", default=",".join(REGIMES), help="which regimes, separated by commas")
-    parser.add_argument("--arms", default="", help="which loops, separated by semicolons (default: all but the peers)")
+    parser.add_argument("--arms", default="", help="which loops, separated by commas (default: all but the peers)")
     parser.add_argument("--peers", action="store_true", help="the peers that are installed as well")
     parser.add_argument("--rho", type=float, help="correlation of the critic's errors, instead of the regimes'")
     parser.add_argument("--tokens", type=int, default=40_000, help="cap on tokens for 240 words; longer texts get more")
@@ -193,7 +193,7 @@ def _arms(asked: argparse.Namespace) -> dict[str, Loop]:
         UsageError: if there is no loop or regime of that name.
     """
     everyone = dict(ARMS)
-    named = [name for name in asked.arms.split(";") if name] or list(ARMS)
+    named = [name for name in asked.arms.split(",") if name] or list(ARMS)
     for name, peer in PEERS.items():
         if not asked.peers and name not in named:
             continue
@@ -207,7 +207,7 @@ def _arms(asked: argparse.Namespace) -> dict[str, Loop]:
     unknown = [name for name in named if name not in everyone]
     unknown += [name for name in asked.regimes.split(",") if name not in REGIMES]
     if unknown:
-        known = f"regimes: {', '.join(REGIMES)}; loops: {'; '.join([*ARMS, *PEERS])}"
+        known = f"regimes: {', '.join(REGIMES)}; loops: {', '.join([*ARMS, *PEERS])}"
         raise UsageError(f"unknown: {', '.join(unknown)}; {known}")
     return {name: everyone[name] for name in named}
 
@@ -238,9 +238,8 @@ def _run(asked: argparse.Namespace, arms: Mapping[str, Loop]) -> list[Row]:
 
     for name in asked.regimes.split(","):
         regime = REGIMES[name] if asked.rho is None else replace(REGIMES[name], rho=asked.rho)
-        loops = asked.loops
-        if asked.small:
-            loops = SMALL_LOOPS // 2 if regime.words > LONG_TEXT else SMALL_LOOPS
+        small = SMALL_LOOPS // 2 if regime.words > LONG_TEXT else SMALL_LOOPS
+        loops = small if asked.small else asked.loops
         work = partial(
             rows,
             regime,
@@ -258,20 +257,17 @@ def _run(asked: argparse.Namespace, arms: Mapping[str, Loop]) -> list[Row]:
 
 def _page(asked: argparse.Namespace, found: Sequence[Row], seconds: float) -> str:
     """Everything that is printed."""
+    took = "" if asked.resume else f" in {seconds:.0f} s"
     peers = versions() if any(one.arm in PEERS for one in found) else ""
     said = (
         f"Simulated author and critic with known truth; seeds {asked.seed} onwards, paired; cap {asked.tokens:,} tokens "
         f"(for 240 words) and {asked.passes} drafts"
-        f"{'' if asked.rho is None else f'; critics with rho = {asked.rho}'}. {len(found)} loops in {seconds:.0f} s, "
+        f"{'' if asked.rho is None else f'; critics with rho = {asked.rho}'}. {len(found)} loops{took}, "
         f"Python {platform.python_version()}{f'; {peers}' if peers else ''}. Brackets: 95 % intervals (Wilson; the last "
         "column over paired seeds)."
     )
-    parts = ["# Mechanism tests: loops on the plant", said]
-    if asked.page:
-        parts.append(
-            "Written by `python bench/against.py`; what it says and what it does not is in "
-            "[Benchmarks](../benchmarks.md#mechanism-tests-on-a-simulator)."
-        )
+    source = "Written by `python bench/against.py`; [what it says and what not](../benchmarks.md)."
+    parts = ["# Mechanism tests: loops on the plant", said, *([source] if asked.page else [])]
     parts += ["## Share truly satisfied, %, and tokens", compact(found), "## Everything", table(found)]
     if any(one.arm == SETPOINT for one in found):
         parts += ["## How Setpoint's runs ended", outcomes(found)]
@@ -289,11 +285,11 @@ def main(given: Sequence[str] | None = None) -> int:
     began = time.perf_counter()
     found = _run(asked, arms)
     page = _page(asked, found, time.perf_counter() - began)
-    print(page)
     if asked.page:
         asked.page.write_text(page + "\n", encoding="utf-8")
     if asked.picture:
         asked.picture.write_text(draw(found), encoding="utf-8")
+    print(page)
     return 0
 
 

@@ -36,7 +36,7 @@ class Peer(NamedTuple):
 PEERS: Final[Mapping[str, Peer]] = MappingProxyType(
     {
         "LoopGain": Peer(loopgain, ("loopgain",), ("loopgain",)),
-        "LoopGain, patient": Peer(loopgain_patient, ("loopgain",), ("loopgain",)),
+        "LoopGain patient": Peer(loopgain_patient, ("loopgain",), ("loopgain",)),
         "RubricLoop": Peer(rubricloop, ("rubricloop",), ("rubricloop", "openai")),
         "deepagents rubric": Peer(
             deepagents_rubric, ("deepagents", "langchain-openai"), ("deepagents", "langchain_openai")
