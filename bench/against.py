@@ -11,20 +11,20 @@ say nothing about how well any product writes.
 """
 
 import argparse
-import json
 import platform
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import Final
 
 import anyio
 
 from against_picture import draw
+from against_record import Key, Record
 from against_tables import SETPOINT, Row, compact, outcomes, table
 from baselines import BASELINES, Job, Loop, Trial
 from peers import PEERS, missing, versions
@@ -41,9 +41,6 @@ from setpoint.rubric.probe import battery
 from setpoint.run import Crew, Run
 
 __all__ = ["job", "rows", "setpoint_loop"]
-
-Key: TypeAlias = tuple[str, str, int]
-"""Regime, arm and seed."""
 
 SMALL_LOOPS: Final = 50
 LONG_TEXT: Final = 1000
@@ -179,7 +176,7 @@ def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0, help="the first seed")
     parser.add_argument("--json", type=Path, help="write every loop to this file as it ends, one a line")
     parser.add_argument(
-        "--resume", action="store_true", help="take the loops that the file of --json holds as they are"
+        "--resume", action="store_true", help="take the loops that --json holds as they are, if this code made them"
     )
     parser.add_argument("--page", type=Path, help="write the tables to this Markdown page as well")
     parser.add_argument("--picture", type=Path, help="draw the shares satisfied, by regime, as SVG")
@@ -212,30 +209,11 @@ def _arms(asked: argparse.Namespace) -> dict[str, Loop]:
     return {name: everyone[name] for name in named}
 
 
-def _known(asked: argparse.Namespace) -> dict[Key, Row]:
-    """The loops of an earlier run, if they are to be taken as they are."""
-    if not asked.json:
-        return {}
-    asked.json.parent.mkdir(parents=True, exist_ok=True)
-    if not asked.resume or not asked.json.exists():
-        asked.json.write_text("", encoding="utf-8")
-        return {}
-    lines = asked.json.read_text(encoding="utf-8").splitlines()
-    found = [Row(**json.loads(line)) for line in lines]
-    return {(one.regime, one.arm, one.seed): one for one in found}
-
-
 def _run(asked: argparse.Namespace, arms: Mapping[str, Loop]) -> list[Row]:
     """All loops, with each one written down as it ends."""
-    known = _known(asked)
+    record = Record(asked.json, f"{asked.tokens} {asked.passes} {asked.rho}", resume=asked.resume)
     began = time.perf_counter()
     found: list[Row] = []
-
-    def done(one: Row) -> None:
-        if asked.json:
-            with asked.json.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(asdict(one)) + "\n")
-
     for name in asked.regimes.split(","):
         regime = REGIMES[name] if asked.rho is None else replace(REGIMES[name], rho=asked.rho)
         small = SMALL_LOOPS // 2 if regime.words > LONG_TEXT else SMALL_LOOPS
@@ -247,8 +225,8 @@ def _run(asked: argparse.Namespace, arms: Mapping[str, Loop]) -> list[Row]:
             arms,
             tokens=asked.tokens,
             passes=asked.passes,
-            known=known,
-            done=done,
+            known=record.known,
+            done=record.add,
         )
         found.extend(anyio.run(work))
         print(f"{name}: {time.perf_counter() - began:.0f} s", file=sys.stderr)

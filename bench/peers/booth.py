@@ -26,10 +26,11 @@ T = TypeVar("T")
 KEY: Final = "PLANT_API_KEY"
 """The environment variable that libraries are told to take their key from; the plant asks for none."""
 
+# Whatever the caller's environment says: nothing is sent to or fetched from another machine.
 _ENVIRONMENT: Final[Mapping[str, str]] = MappingProxyType(
     {
         KEY: "none",
-        "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # it fetches its price list from the network otherwise
+        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
         "LANGSMITH_TRACING": "false",
         "LANGCHAIN_TRACING_V2": "false",
     }
@@ -117,8 +118,7 @@ async def at_booth(job: Job, work: Callable[[Booth], Ended]) -> Trial:
     """
     if not isinstance(job.author, Plant):
         raise UsageError("this library speaks HTTP only, so its author must be a plant behind a server")
-    for name, value in _ENVIRONMENT.items():
-        os.environ.setdefault(name, value)
+    os.environ.update(_ENVIRONMENT)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     desk = Desk(job)

@@ -7,6 +7,7 @@ import pytest
 
 from against import job, main, row, rows, setpoint_loop
 from against_picture import draw
+from against_record import Record, stamp
 from against_tables import Row, compact, paired, wilson
 from baselines import BASELINES, Job, Trial
 from plant import REGIMES, Plant
@@ -149,15 +150,28 @@ def test_an_interrupted_table_goes_on_where_it_was(tmp_path, capsys):
     asked = ["--regimes", "middling,weak", "--arms", "one draft,best of N", "--loops", "3"]
     assert main([*asked, "--json", str(uncut)]) == 0
     lines = uncut.read_text().splitlines(keepends=True)
-    told = lines[0].replace('"tokens": ', '"tokens": 9')  # shows that it was not run again
-    cut.write_text("".join([told, *lines[1:7]]))
+    told = lines[1].replace('"tokens": ', '"tokens": 9')  # shows that it was not run again
+    cut.write_text("".join([lines[0], told, *lines[2:7]]))
     capsys.readouterr()
     page, picture = tmp_path / "page.md", tmp_path / "picture.svg"
     more = ["--json", str(cut), "--resume", "--page", str(page), "--picture", str(picture)]
     assert main([*asked, *more]) == 0
-    assert cut.read_text().splitlines(keepends=True) == [told, *lines[1:]]
+    assert cut.read_text().splitlines(keepends=True) == [lines[0], told, *lines[2:]]
     assert page.read_text() == capsys.readouterr().out
     assert picture.read_text().startswith("<svg")
+
+
+def test_loops_of_other_code_are_not_gone_on_with(tmp_path, capsys):
+    """A record that another control law or another cap made is begun anew, and that is said."""
+    path = tmp_path / "x.jsonl"
+    first = Record(path, "40000 8")
+    first.add(a_loop(0, 1))
+    assert list(Record(path, "40000 8", resume=True).known) == [("r", "a", 0)]
+    path.write_text(path.read_text().replace(stamp(), "0" * 16))
+    assert Record(path, "40000 8", resume=True).known == {}
+    assert "begun anew" in capsys.readouterr().err
+    first.add(a_loop(0, 1))
+    assert Record(path, "20000 8", resume=True).known == {}
 
 
 def test_the_command_prints_a_table(capsys, tmp_path):
@@ -176,5 +190,5 @@ def test_the_command_prints_a_table(capsys, tmp_path):
     said = capsys.readouterr().out
     assert "echanism tests" in said
     assert said.count("| conflict-true |") == 4  # the small table, two loops, how Setpoint's runs ended
-    assert len((tmp_path / "x.json").read_text().splitlines()) == 8
+    assert len((tmp_path / "x.json").read_text().splitlines()) == 1 + 8
     assert main(["--regimes", "nowhere"]) == 2

@@ -1,14 +1,20 @@
 """Adapters of other libraries; those that are not installed here are skipped, and run by `make peers`."""
 
+import http.client
+import json
 from dataclasses import replace
+from urllib.parse import urlparse
 
 import anyio
 import pytest
 
 from against import job, main
-from baselines import CapReached, Desk, Trial, one_draft
+from baselines import CapReached, Desk, Trial, first_draft, one_draft
 from peers import PEERS, missing
+from peers.booth import Booth, Ended, at_booth
 from plant import REGIMES, Plant
+from setpoint.errors import UsageError
+from setpoint.testing import ScriptedModel
 
 REVISABLE = replace(REGIMES["easy"], name="revisable", first=0.93, fix=0.97)
 """An author who is good and a critic who is exact: first drafts often fail somewhere, and every loop should mend that."""
@@ -59,6 +65,45 @@ def test_an_adapter_starts_from_the_first_draft_that_all_get(peer):
     plant, trial = loops(peer, "middling", 1, passes=2)[0]
     plain = anyio.run(one_draft, job(Plant(plant.world.regime, 0), 0, tokens=40_000, passes=2))
     assert trial.drafts[0].strip() == plain.text.strip()
+
+
+def test_what_a_library_asks_by_itself_counts_with_what_is_asked_for_it():
+    """One cap over both: a reading leaves less for the server, which then refuses."""
+    statuses: list[int] = []
+
+    def work(booth: Booth) -> Ended:
+        text = booth.write(first_draft(booth.desk))
+        faults = booth.faults(text)
+        assert set(booth.open_checks(text)) <= {fault.name for fault in faults}
+        statuses.extend(ask(booth.server.url, first_draft(booth.desk)) for _ in range(30))
+        return Ended(text=booth.best(), claims=not faults, outcome="ended")
+
+    plant = Plant(REGIMES["weak"], 1)
+    trial = anyio.run(at_booth, job(plant, 1, tokens=8_000, passes=8), work)
+    assert statuses[0] == 200
+    assert statuses[-1] == 400
+    assert trial.calls == 2 + statuses.count(200)
+    assert 7_000 < trial.tokens <= 8_000 + 1_000
+    assert (trial.text, trial.outcome) == (trial.drafts[0], "ended")
+
+
+def ask(url: str, prompt: str) -> int:
+    """One request to a server: its status."""
+    where = urlparse(url)
+    line = http.client.HTTPConnection(where.hostname or "", where.port, timeout=10)
+    body = json.dumps({"model": "plant", "messages": [{"role": "user", "content": prompt}]})
+    line.request("POST", f"{where.path}/chat/completions", body, {"Content-Type": "application/json"})
+    status = line.getresponse().status
+    line.close()
+    return status
+
+
+def test_a_library_that_speaks_http_needs_a_plant_behind_a_server():
+    """Any other author is refused before anything is asked."""
+    plant = Plant(REGIMES["weak"], 1)
+    other = replace(job(plant, 1, tokens=8_000, passes=8), author=ScriptedModel([]))
+    with pytest.raises(UsageError, match="plant behind a server"):
+        anyio.run(at_booth, other, lambda _booth: Ended(text="", claims=False, outcome=""))
 
 
 def test_tokens_spent_by_others_count_under_the_same_cap():
