@@ -12,7 +12,7 @@ export UV_LINK_MODE := copy
 unexport PYTHONDONTWRITEBYTECODE
 unexport VIRTUAL_ENV
 
-.PHONY: help demo test check fmt lint types contracts docs-check docs lock bench clean
+.PHONY: help demo test check fmt lint types contracts docs-check docs lock bench peers clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -44,6 +44,11 @@ docs: .venv/.dev ## Print the generated parts of the docs anew
 bench: .venv/.dev ## The demo over ten seeds, with checks that its spec does not know (on an idle machine)
 	@$(BIN)/python bench/demo.py
 
+peers: .venv-peers/.done ## The simulator's tables with other libraries beside (half an hour; interrupted, it goes on)
+	@.venv-peers/bin/python -m pytest -q -p no:cacheprovider tests/bench/test_peers.py
+	@.venv-peers/bin/python bench/against.py --peers --loops 100 --json out/against.jsonl --resume \
+	  --page docs/benchmarks/against.md --picture docs/benchmarks/against.svg
+
 lock: .uv/bin/uv ## Pin all dependencies anew, leaving out what is younger than a week
 	@for what in "demo --extra embedded" "dev --all-extras --group dev"; do set -- $$what; name=$$1; shift; \
 	$(UV) pip compile -q --upgrade --universal --generate-hashes --python-version 3.11 --no-annotate \
@@ -51,7 +56,7 @@ lock: .uv/bin/uv ## Pin all dependencies anew, leaving out what is younger than 
 	  --custom-compile-command "make lock" "$$@" pyproject.toml requirements/build.in -o requirements/$$name.txt; done
 
 clean: ## Remove the environment and what tests leave behind; downloaded models stay
-	@rm -rf .venv .uv .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov out
+	@rm -rf .venv .venv-peers .uv .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov out
 
 # Environments. The stamp is touched last, so that an interrupted installation is begun again.
 
@@ -75,4 +80,10 @@ clean: ## Remove the environment and what tests leave behind; downloaded models 
 	@echo "Installing Setpoint with everything its tests need (once) …" >&2
 	@$(UV) pip install -q --python .venv/bin/python --require-hashes -r requirements/dev.txt
 	@$(UV) pip install -q --python .venv/bin/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv-peers/.done: bench/peers-requirements.txt pyproject.toml | $(UV)
+	@echo "Installing the libraries that are compared with (once, about 360 MB) …" >&2
+	@$(UV) venv -q --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .venv-peers
+	@$(UV) pip install -q --python .venv-peers/bin/python -e . -r bench/peers-requirements.txt
 	@touch $@

@@ -21,7 +21,8 @@ from typing import Final
 
 import anyio
 
-from against import RESIDENT, Row, rows, setpoint_loop, share
+from against import RESIDENT, rows, setpoint_loop
+from against_tables import Row, share
 from plant import REGIMES, Regime
 from setpoint.core.policy import Policy, preset
 

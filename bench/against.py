@@ -1,64 +1,50 @@
-"""Mechanism tests: Setpoint against plain loops on the plant, at equal caps, with paired seeds.
+r"""Mechanism tests: Setpoint against plain loops and other libraries on the plant, at equal caps, with paired seeds.
 
     python bench/against.py --small
-    python bench/against.py --loops 500 --regimes middling,conflict-satisfiable --json out/against.json
+    python bench/against.py --loops 500 --regimes middling,conflict-satisfiable --json out/against.jsonl
+    python bench/against.py --peers --loops 100 --json out/against.jsonl --resume \
+        --page docs/benchmarks/against.md --picture docs/benchmarks/against.svg
 
-All arms get the same task, the same author and critic, the same checks and the same caps on tokens and drafts. Truth is
+The last one takes half an hour in the environment that ``make peers`` makes; stopped, it goes on where it was. All arms get the same task, the same author and critic, the same checks and the same caps on tokens and drafts. Truth is
 latent in the plant; no arm sees it. The tables show how the control flow acts on a simulated author and critic: they
 say nothing about how well any product writes.
 """
 
 import argparse
-import json
-import math
 import platform
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import anyio
 
+from against_picture import draw
+from against_record import Key, Record
+from against_tables import SETPOINT, Row, compact, outcomes, table
 from baselines import BASELINES, Job, Loop, Trial
-from peers import PEERS, missing
+from peers import PEERS, missing, versions
 from plant import REGIMES, Plant, Regime
 from plant.world import STRUCTURE
 from setpoint.core.action import Role
 from setpoint.core.event import Opened, RoleModel
 from setpoint.core.policy import Policy
 from setpoint.core.spec import Budget, Criterion, Spec
+from setpoint.errors import UsageError
 from setpoint.ledgers import MemoryLedger
 from setpoint.roles import ModelAuthor, ModelCritic, ModelMediator
 from setpoint.rubric.probe import battery
 from setpoint.run import Crew, Run
 
-__all__ = ["RESIDENT", "Row", "job", "rows", "setpoint_loop", "wilson"]
+__all__ = ["RESIDENT", "job", "rows", "setpoint_loop"]
 
-SETPOINT: Final = "Setpoint"
 SMALL_LOOPS: Final = 50
 LONG_TEXT: Final = 1000
 """Words from which on a regime gets half the loops when small: a call costs four times as much."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One loop of one arm, with its latent truth."""
-
-    regime: str
-    arm: str
-    seed: int
-    satisfied: bool
-    """The text that was returned truly meets every demand."""
-    claims: bool | None
-    """The loop said that it does."""
-    lost: int
-    """Demands that an earlier draft truly met and the returned text does not."""
-    passes: int
-    calls: int
-    tokens: int
-    outcome: str
 
 
 def job(plant: Plant, seed: int, *, tokens: int, passes: int) -> Job:
@@ -133,15 +119,36 @@ ARMS: Final[Mapping[str, Loop]] = {**BASELINES, SETPOINT: setpoint_loop}
 
 
 async def rows(
-    regime: Regime, seeds: Sequence[int], arms: Mapping[str, Loop], *, tokens: int, passes: int
+    regime: Regime,
+    seeds: Sequence[int],
+    arms: Mapping[str, Loop],
+    *,
+    tokens: int,
+    passes: int,
+    known: Mapping[Key, Row] = MappingProxyType({}),
+    done: Callable[[Row], None] = lambda _row: None,
 ) -> list[Row]:
-    """Every arm on every seed of a regime; each gets a plant of its own that knows nothing of the others."""
+    """Every arm on every seed of a regime; each gets a plant of its own that knows nothing of the others.
+
+    Args:
+        regime: the kind of task.
+        seeds: one loop of each arm for each.
+        arms: the loops by name.
+        tokens: the cap on tokens for 240 words.
+        passes: the cap on drafts.
+        known: loops that were run before; they are not run again.
+        done: called with each loop as it ends.
+    """
     found: list[Row] = []
     for seed in seeds:
         for name, loop in arms.items():
-            plant = Plant(regime, seed)
-            trial = await loop(job(plant, seed, tokens=tokens, passes=passes))
-            found.append(row(regime.name, name, seed, plant, trial))
+            one = known.get((regime.name, name, seed))
+            if one is None:
+                plant = Plant(regime, seed)
+                trial = await loop(job(plant, seed, tokens=tokens, passes=passes))
+                one = row(regime.name, name, seed, plant, trial)
+                done(one)
+            found.append(one)
     return found
 
 
@@ -163,144 +170,111 @@ def row(regime: str, arm: str, seed: int, plant: Plant, trial: Trial) -> Row:
     )
 
 
-# The tables
-
-
-def wilson(hits: int, n: int, z: float = 1.959964) -> tuple[float, float]:
-    """Wilson's 95 % interval of a share (Wilson 1927)."""
-    if n == 0:
-        return 0.0, 1.0
-    share = hits / n
-    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return max(0.0, middle - half), min(1.0, middle + half)
-
-
-def share(hits: int, n: int) -> str:
-    """A share with its interval, in per cent."""
-    low, high = wilson(hits, n)
-    return f"{100 * hits / n:.0f} [{100 * low:.0f}, {100 * high:.0f}]" if n else "-"
-
-
-def paired(ours: Sequence[Row], theirs: Sequence[Row]) -> str:
-    """The difference in the share satisfied, in points, with a 95 % interval over paired seeds (normal approximation)."""
-    other = {one.seed: one for one in theirs}
-    gaps = [one.satisfied - other[one.seed].satisfied for one in ours]
-    n = len(gaps)
-    mean = sum(gaps) / n
-    spread = math.sqrt(sum((gap - mean) ** 2 for gap in gaps) / max(1, n - 1) / n)
-    return f"{100 * mean:+.0f} [{100 * (mean - 1.96 * spread):+.0f}, {100 * (mean + 1.96 * spread):+.0f}]"
-
-
-def table(found: Sequence[Row]) -> str:
-    """All regimes and arms as Markdown."""
-    lines = [
-        "| regime | loop | truly satisfied % | passes | tokens | lost something % | claimed, and false % | ours minus it |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    for regime in dict.fromkeys(one.regime for one in found):
-        here = [one for one in found if one.regime == regime]
-        ours = [one for one in here if one.arm == SETPOINT]
-        for arm in dict.fromkeys(one.arm for one in here):
-            mine = [one for one in here if one.arm == arm]
-            claimed = [one for one in mine if one.claims]
-            false = sum(not one.satisfied for one in claimed)
-            looked = any(one.claims is not None for one in mine)
-            cells = (
-                regime,
-                arm,
-                share(sum(one.satisfied for one in mine), len(mine)),
-                f"{_mean(mine, 'passes'):.1f}",
-                f"{_mean(mine, 'tokens'):,.0f}",
-                share(sum(one.lost > 0 for one in mine), len(mine)),
-                f"{false} of {len(claimed)}: {share(false, len(claimed))}"
-                if claimed
-                else "-"
-                if not looked
-                else "0 of 0",
-                "" if arm == SETPOINT or not ours else paired(ours, mine),
-            )
-            lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
-
-
-def _mean(found: Sequence[Row], what: str) -> float:
-    return sum(float(getattr(one, what)) for one in found) / max(1, len(found))
-
-
-def outcomes(found: Sequence[Row]) -> str:
-    """How Setpoint's runs ended, by regime."""
-    lines = ["| regime | how Setpoint's runs ended |", "|---|---|"]
-    for regime in dict.fromkeys(one.regime for one in found):
-        ended = [one.outcome for one in found if one.regime == regime and one.arm == SETPOINT]
-        counts = sorted(((ended.count(name), name) for name in set(ended)), reverse=True)
-        lines.append(f"| {regime} | {', '.join(f'{name} {count}' for count, name in counts)} |")
-    return "\n".join(lines)
-
-
 def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--small", action="store_true", help=f"{SMALL_LOOPS} loops a cell; under two minutes")
     parser.add_argument("--loops", type=int, default=500, help="loops a cell (default: 500)")
     parser.add_argument("--regimes", default=",".join(RESIDENT), help="which regimes, separated by commas")
-    parser.add_argument("--arms", default=",".join(ARMS), help="which loops, separated by commas")
+    parser.add_argument("--arms", default="", help="which loops, separated by commas (default: all but the peers)")
     parser.add_argument("--peers", action="store_true", help="the peers that are installed as well")
     parser.add_argument("--rho", type=float, help="correlation of the critic's errors, instead of the regimes'")
     parser.add_argument("--tokens", type=int, default=40_000, help="cap on tokens for 240 words; longer texts get more")
     parser.add_argument("--passes", type=int, default=8, help="cap on drafts")
     parser.add_argument("--seed", type=int, default=0, help="the first seed")
-    parser.add_argument("--json", type=Path, help="write every loop to this file as well")
+    parser.add_argument("--json", type=Path, help="write every loop to this file as it ends, one a line")
+    parser.add_argument(
+        "--resume", action="store_true", help="take the loops that --json holds as they are, if this code made them"
+    )
+    parser.add_argument("--page", type=Path, help="write the tables to this Markdown page as well")
+    parser.add_argument("--picture", type=Path, help="draw the shares satisfied, by regime, as SVG")
     return parser.parse_args(given)
+
+
+def _arms(asked: argparse.Namespace) -> dict[str, Loop]:
+    """The loops that were asked for, in the order of the table; a peer that cannot run is left out loudly.
+
+    Raises:
+        UsageError: if there is no loop or regime of that name.
+    """
+    everyone = dict(ARMS)
+    named = [name for name in asked.arms.split(",") if name] or list(ARMS)
+    for name, peer in PEERS.items():
+        if not asked.peers and name not in named:
+            continue
+        if lacks := missing(name):
+            print(f"SKIPPED {name}: {lacks}", file=sys.stderr)
+            named = [one for one in named if one != name]
+            continue
+        everyone[name] = peer.loop
+        if name not in named:
+            named.append(name)
+    unknown = [name for name in named if name not in everyone]
+    unknown += [name for name in asked.regimes.split(",") if name not in REGIMES]
+    if unknown:
+        known = f"regimes: {', '.join(REGIMES)}; loops: {', '.join([*ARMS, *PEERS])}"
+        raise UsageError(f"unknown: {', '.join(unknown)}; {known}")
+    return {name: everyone[name] for name in named}
+
+
+def _run(asked: argparse.Namespace, arms: Mapping[str, Loop]) -> list[Row]:
+    """All loops, with each one written down as it ends."""
+    record = Record(asked.json, f"{asked.tokens} {asked.passes} {asked.rho}", resume=asked.resume)
+    began = time.perf_counter()
+    found: list[Row] = []
+    for name in asked.regimes.split(","):
+        regime = REGIMES[name] if asked.rho is None else replace(REGIMES[name], rho=asked.rho)
+        small = SMALL_LOOPS // 2 if regime.words > LONG_TEXT else SMALL_LOOPS
+        loops = small if asked.small else asked.loops
+        work = partial(
+            rows,
+            regime,
+            range(asked.seed, asked.seed + loops),
+            arms,
+            tokens=asked.tokens,
+            passes=asked.passes,
+            known=record.known,
+            done=record.add,
+        )
+        found.extend(anyio.run(work))
+        print(f"{name}: {time.perf_counter() - began:.0f} s", file=sys.stderr)
+    return found
+
+
+def _page(asked: argparse.Namespace, found: Sequence[Row], seconds: float) -> str:
+    """Everything that is printed."""
+    took = "" if asked.resume else f" in {seconds:.0f} s"
+    peers = versions() if any(one.arm in PEERS for one in found) else ""
+    said = (
+        f"Simulated author and critic with known truth; seeds {asked.seed} onwards, paired; cap {asked.tokens:,} tokens "
+        f"(for 240 words) and {asked.passes} drafts"
+        f"{'' if asked.rho is None else f'; critics with rho = {asked.rho}'}. {len(found)} loops{took}, "
+        f"Python {platform.python_version()}{f'; {peers}' if peers else ''}. Brackets: 95 % intervals (Wilson; the last "
+        "column over paired seeds)."
+    )
+    source = "Written by `python bench/against.py`; [what it says and what not](../benchmarks.md)."
+    parts = ["# Mechanism tests: loops on the plant", said, *([source] if asked.page else [])]
+    parts += ["## Share truly satisfied, %, and tokens", compact(found), "## Everything", table(found)]
+    if any(one.arm == SETPOINT for one in found):
+        parts += ["## How Setpoint's runs ended", outcomes(found)]
+    return "\n\n".join(parts)
 
 
 def main(given: Sequence[str] | None = None) -> int:
     """Run it and print the tables."""
     asked = _arguments(given)
-    names, arms = asked.regimes.split(","), asked.arms.split(",")
-    everyone = dict(ARMS)
-    for peer, loop in PEERS.items() if asked.peers else ():
-        if lacks := missing(peer):
-            print(f"SKIPPED {peer}: {lacks}", file=sys.stderr)
-            continue
-        everyone[peer] = loop
-        arms.append(peer)
-    unknown = [name for name in names if name not in REGIMES] + [arm for arm in arms if arm not in everyone]
-    if unknown:
-        print(
-            f"unknown: {', '.join(unknown)}; regimes: {', '.join(REGIMES)}; loops: {', '.join(ARMS)}", file=sys.stderr
-        )
+    try:
+        arms = _arms(asked)
+    except UsageError as error:
+        print(error, file=sys.stderr)
         return 2
     began = time.perf_counter()
-    found: list[Row] = []
-    for name in names:
-        regime = REGIMES[name] if asked.rho is None else replace(REGIMES[name], rho=asked.rho)
-        loops = asked.loops
-        if asked.small:
-            loops = SMALL_LOOPS // 2 if regime.words > LONG_TEXT else SMALL_LOOPS
-        seeds = range(asked.seed, asked.seed + loops)
-        chosen = {arm: everyone[arm] for arm in arms}
-
-        async def work(
-            regime: Regime = regime, seeds: Sequence[int] = seeds, chosen: Mapping[str, Loop] = chosen
-        ) -> None:
-            found.extend(await rows(regime, seeds, chosen, tokens=asked.tokens, passes=asked.passes))
-
-        anyio.run(work)
-        print(f"{name}: {time.perf_counter() - began:.0f} s", file=sys.stderr)
-    taken = time.perf_counter() - began
-    print("# Mechanism tests: loops on the plant\n")
-    print(
-        f"Simulated author and critic with known truth; seeds {asked.seed} onwards, paired; cap {asked.tokens:,} tokens "
-        f"(for 240 words) and {asked.passes} drafts"
-        f"{'' if asked.rho is None else f'; critics with rho = {asked.rho}'}. {len(found)} loops in {taken:.0f} s, "
-        f"Python {platform.python_version()}. Brackets: 95 % intervals (Wilson; the last column over paired seeds).\n"
-    )
-    print(table(found))
-    if SETPOINT in arms:
-        print(f"\n{outcomes(found)}")
-    if asked.json:
-        asked.json.parent.mkdir(parents=True, exist_ok=True)
-        asked.json.write_text("\n".join(json.dumps(asdict(one)) for one in found) + "\n", encoding="utf-8")
+    found = _run(asked, arms)
+    page = _page(asked, found, time.perf_counter() - began)
+    if asked.page:
+        asked.page.write_text(page + "\n", encoding="utf-8")
+    if asked.picture:
+        asked.picture.write_text(draw(found), encoding="utf-8")
+    print(page)
     return 0
 
 

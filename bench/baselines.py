@@ -27,7 +27,9 @@ __all__ = [
     "best_of_n",
     "cap_3_keep_best",
     "checklist",
+    "first_draft",
     "one_draft",
+    "revised",
     "rewrite_all",
     "self_refine",
 ]
@@ -274,6 +276,22 @@ def _lines(faults: Sequence[Fault]) -> str:
     return "\n".join(f"- {fault.name}: {fault.directive}" for fault in faults)
 
 
+# The prompts that loops share
+
+
+def first_draft(desk: Desk) -> str:
+    """The task, with the request to write."""
+    return f"{desk.task}\n\nWrite the text. Reply with the text only."
+
+
+def revised(desk: Desk, text: str, faults: Sequence[Fault]) -> str:
+    """The task, the draft and all its faults, with the request to rewrite."""
+    return (
+        f"{desk.task}\n\nCurrent draft:\n{text}\n\nThese criteria failed:\n{_lines(faults)}\n\n"
+        "Fix them and send the whole revised text. Reply with the text only."
+    )
+
+
 # The loops
 
 
@@ -281,7 +299,7 @@ async def one_draft(job: Job) -> Trial:
     """One draft with the criteria listed, never read: the floor."""
     desk = Desk(job)
     try:
-        text = await desk.write(f"{desk.task}\n\nWrite the text. Reply with the text only.")
+        text = await desk.write(first_draft(desk))
     except CapReached:
         text = ""
     return desk.trial(text)
@@ -292,7 +310,7 @@ async def best_of_n(job: Job) -> Trial:
     desk = Desk(job)
     try:
         while True:
-            text = await desk.write(f"{desk.task}\n\nWrite the text. Reply with the text only.")
+            text = await desk.write(first_draft(desk))
             if not await desk.faults(text):
                 break
     except CapReached:
@@ -321,7 +339,7 @@ async def self_refine(job: Job) -> Trial:
     desk = Desk(job)
     text = ""
     try:
-        text = await desk.write(f"{desk.task}\n\nWrite the text. Reply with the text only.")
+        text = await desk.write(first_draft(desk))
         for _ in range(4):
             feedback = await desk.ask(
                 job.critic,
@@ -358,13 +376,9 @@ async def cap_3_keep_best(job: Job) -> Trial:
 async def _revise(desk: Desk) -> str:
     text = ""
     try:
-        text = await desk.write(f"{desk.task}\n\nWrite the text. Reply with the text only.")
+        text = await desk.write(first_draft(desk))
         while faults := await desk.faults(text):
-            again = await desk.write(
-                f"{desk.task}\n\nCurrent draft:\n{text}\n\nThese criteria failed:\n{_lines(faults)}\n\n"
-                "Fix them and send the whole revised text. Reply with the text only."
-            )
-            text = again or text
+            text = await desk.write(revised(desk, text, faults)) or text
     except CapReached:
         pass
     return text

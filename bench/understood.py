@@ -20,7 +20,8 @@ from typing import Final, TypeAlias
 
 import anyio
 
-from against import ARMS, SETPOINT, SMALL_LOOPS, Row, job, row, setpoint_loop, share
+from against import ARMS, SMALL_LOOPS, job, row, setpoint_loop
+from against_tables import SETPOINT, Row, share
 from plant import REGIMES, Plant, Regime, World
 from plant.grasp import Draft, Request
 from plant.model import READERS

@@ -133,6 +133,12 @@ _WRITE: Final = re.compile(
     r"|\b(return|output|send|give|reply with|answer with)\b[^.\n]{0,40}\b(text|draft|document|report|version|edits|patch)",
     _I,
 )
+_HAND_OVER: Final = re.compile(
+    r"^\W*(please )?(return|output|send|give|provide|(reply|respond|answer) with)\b[^.\n]{0,20}"
+    r"\b(improved|revised|corrected|new|whole|full|complete|rewritten|final)\b[^.\n]{0,20}"
+    r"\b(text|draft|document|report|version|output)\b",
+    _I,
+)
 _FIND: Final = re.compile(
     r"\b(compet\w+|conflict\w*|contradict\w*|tension|at odds|pulls? against|incompatib\w+|rival\w*|stands? in (its|the) way|prevents?|works? against)\b",
     _I,
@@ -409,6 +415,8 @@ def speaks_for(sentence: str) -> Weights:
     judge = write = 0.0
     if verb in _JUDGE_VERBS:
         judge = 3.0
+    elif _HAND_OVER.match(sentence):  # whatever was to be weighed before, the reply is a text
+        write = 6.0
     elif verb in _WRITE_VERBS and not _VERB_OF_JUDGING.search(sentence):
         write = 3.0
     elif _JUDGE.search(sentence):

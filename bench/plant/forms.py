@@ -26,6 +26,9 @@ __all__ = [
 
 Schema: TypeAlias = Mapping[str, object]
 
+_SCHEMA_CHARS: Final = 20_000
+"""A schema that is longer is not looked for."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
@@ -68,7 +71,9 @@ def property_names(schema: Schema | None) -> tuple[str, ...]:
 
 
 def example_schema(text: str) -> Schema | None:
-    """A schema after the JSON example in a prompt; None if there is none that can be read."""
+    """The JSON schema in a prompt, or else one after its JSON example; None if there is neither that can be read."""
+    if (given := _given_schema(text)) is not None:
+        return given
     start = text.find("{")
     while start >= 0:
         end = _matching(text, start)
@@ -80,9 +85,26 @@ def example_schema(text: str) -> Schema | None:
     return None
 
 
-def _matching(text: str, start: int) -> int:
+def _given_schema(text: str) -> Schema | None:
+    """A JSON schema that stands in a prompt as it is, by itself or inside another JSON text."""
+    start = text.find("{") if '"properties"' in text else -1
+    while start >= 0:
+        end = _matching(text, start, _SCHEMA_CHARS)
+        try:
+            value = cast("object", json.loads(text[start:end])) if end > 0 else None
+        except ValueError:
+            value = None
+        if isinstance(value, dict):
+            table = cast("Schema", value)
+            if table.get("type") == "object" and isinstance(table.get("properties"), dict):
+                return table
+        start = text.find("{", start + 1)
+    return None
+
+
+def _matching(text: str, start: int, most: int = 2000) -> int:
     depth = 0
-    for place in range(start, min(len(text), start + 2000)):
+    for place in range(start, min(len(text), start + most)):
         depth += (text[place] == "{") - (text[place] == "}")
         if depth == 0:
             return place + 1
@@ -170,7 +192,7 @@ class _Filler:
         """A value for one node; ``key`` is the name it stands under, ``about`` what the object around it is about."""
         if self._silent() and _nullable(node):
             return None
-        node = self._resolved(node)
+        node = self._resolved(node, about)
         if "const" in node:
             return node["const"]
         if "enum" in node:
@@ -197,7 +219,7 @@ class _Filler:
         content = self.content
         return not (content.text or content.edits or content.findings) and content.rival is None
 
-    def _resolved(self, node: Schema) -> Schema:
+    def _resolved(self, node: Schema, about: Finding | Edit | None = None) -> Schema:
         for _ in range(8):
             if isinstance(ref := node.get("$ref"), str):
                 found = self.root
@@ -209,8 +231,17 @@ class _Filler:
             if not isinstance(options, list):
                 return node
             shapes = cast("list[Schema]", options)
-            node = next((shape for shape in shapes if shape.get("type") != "null"), shapes[0])
+            shapes = [shape for shape in shapes if shape.get("type") != "null"] or shapes
+            node = next((shape for shape in shapes if self._fits(shape, about)), shapes[0])
         return node
+
+    def _fits(self, shape: Schema, about: Finding | Edit | None) -> bool:
+        """Whether a variant whose properties are fixed beforehand says what is true of a finding."""
+        shape = self._resolved(shape)
+        properties = cast("Mapping[str, Schema]", shape.get("properties", {}))
+        fixed = {name: inner["const"] for name, inner in properties.items() if "const" in inner}
+        said = {name: self._truth(name, about) for name, value in fixed.items() if isinstance(value, bool)}
+        return all(fixed[name] == value for name, value in said.items())
 
     def _object(self, node: Schema, about: Finding | Edit | None) -> dict[str, object]:
         properties = cast("Mapping[str, Schema]", node.get("properties", {}))
@@ -225,10 +256,11 @@ class _Filler:
         return next((f for f in self.content.findings if f.demand == number), None)
 
     def _array(self, node: Schema, key: str, about: Finding | Edit | None) -> list[object]:
-        items = self._resolved(cast("Schema", node.get("items", {"type": "string"})))
+        each = cast("Schema", node.get("items", {"type": "string"}))
+        items = self._resolved(each)
         inner = cast("Mapping[str, Schema]", items.get("properties", {}))
         if any(_SEARCH.fullmatch(name) or name.lower().startswith(("search", "find", "old")) for name in inner):
-            return [self.value(items, key, edit) for edit in self.content.edits]
+            return [self.value(each, key, edit) for edit in self.content.edits]
         limit = node.get("maxItems")
         most = limit if isinstance(limit, int) else None
         if items.get("type") in {"integer", "number"}:
@@ -239,7 +271,7 @@ class _Filler:
         if isinstance(about, Finding):
             return [about.quote] if _QUOTE.search(key) and about.quote else []
         chosen = self._chosen(key, bool(inner))
-        return [self.value(items, "name" if not inner else key, finding) for finding in chosen][:most]
+        return [self.value(each, "name" if not inner else key, finding) for finding in chosen][:most]
 
     def _chosen(self, key: str, objects: bool) -> list[Finding]:  # noqa: FBT001 - says which of two lists
         """Which findings a list is for."""

@@ -7,10 +7,11 @@ ordered before another. The sentences that name no demand say what kind of reply
 Nothing here knows the wording of any loop; it knows what people write when they mean these things.
 """
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, cast
 
 from plant.cues import clauses, facts, speaks_for
 from plant.reader import Message, Reader
@@ -104,7 +105,7 @@ def grasp(world: World, messages: Sequence[Message], keys: Iterable[str] = ()) -
     verify = sets["verify"] if evidence else frozenset[int]()
     if evidence and not verify and any(facts(text).verify for text in prose):
         verify = sets["listed"]
-    asked = _asked(reader, sets["listed"])
+    asked = _asked_in_json(world, messages) or _asked(reader, sets["listed"])
     fixed = any(facts(part).outline and facts(part).fixed for line in reader.said for part in clauses(line))
     outline = next((one.headings for one in reversed(reader.outlines) if one.context == "firm" or fixed), ())
     if not outline and draft.lines and _keeps_headings(prose):
@@ -223,12 +224,28 @@ def _asked(reader: Reader, listed: frozenset[int]) -> tuple[int, ...]:
         blocks.setdefault(mention.block, [])
         if mention.demand not in blocks[mention.block]:
             blocks[mention.block].append(mention.demand)
-    if len(blocks) > 1 and any(facts(text).only for _index, text in reader.prose):
+    parts = (part for _index, text in reader.prose for part in clauses(text))
+    if len(blocks) > 1 and any(facts(part).only and speaks_for(part).judge for part in parts):
         return tuple(blocks[max(blocks)])
     return tuple(sorted(listed))
 
 
+def _asked_in_json(world: World, messages: Sequence[Message]) -> tuple[int, ...]:
+    """The demands in the list of criteria of a request that is one JSON object; empty if it is none."""
+    try:
+        said = cast("object", json.loads(messages[-1].text)) if messages[-1].text.startswith("{") else None
+    except ValueError:
+        return ()
+    if not isinstance(said, dict):
+        return ()
+    table = cast("Mapping[str, object]", said)
+    listed = next((value for key, value in table.items() if _CRITERIA_KEY.match(key) and value), None)
+    named = world.naming.findall(json.dumps(listed, ensure_ascii=False)) if listed else []
+    return tuple(dict.fromkeys(world.numbers[name.lower()] for name in cast("Sequence[str]", named)))
+
+
 _I: Final = re.IGNORECASE
+_CRITERIA_KEY: Final = re.compile(r"^(criteria|rules|rubric|requirements|checklist|demands)$", _I)
 _VERDICTS: Final = re.compile(
     r"\b(PASS|FAIL|pass/fail|verdict|score|JSON|true/false|yes/no|NEEDS_IMPROVEMENT|met|unmet)\b"
 )

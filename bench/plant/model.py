@@ -140,7 +140,7 @@ class Plant:
             return Answer(_CHATTER, "stop")
         if broken == "cut":
             return Answer(text[: len(text) // 2], "length")
-        if rng.random() < self.world.regime.fenced:
+        if rng.random() < self.world.regime.fenced and not text.startswith("```"):  # nobody fences a fence
             text = _dressed(text, json_like=text.lstrip().startswith(("{", "[")), rng_high=rng.random() < 0.5)
         if max_tokens and tokens(text) > max_tokens:
             return Answer(text[: max_tokens * _CHARS_PER_TOKEN], "length")

@@ -1,9 +1,14 @@
 """The plain loops and the command that compares them."""
 
+from xml.etree import ElementTree as ET
+
 import anyio
 import pytest
 
-from against import Row, job, main, paired, row, rows, setpoint_loop, wilson
+from against import job, main, row, rows, setpoint_loop
+from against_picture import draw
+from against_record import Record, stamp
+from against_tables import Row, compact, paired, wilson
 from baselines import BASELINES, Job, Trial
 from plant import REGIMES, Plant
 from setpoint.errors import ModelError
@@ -87,26 +92,86 @@ def test_intervals_are_wilsons():
     assert wilson(0, 20)[0] == 0.0
 
 
+def a_loop(seed: int, met: int, *, regime: str = "r", arm: str = "a") -> Row:
+    """A loop that only says whether it met everything."""
+    return Row(
+        regime=regime,
+        arm=arm,
+        seed=seed,
+        satisfied=bool(met),
+        claims=None,
+        lost=0,
+        passes=1,
+        calls=1,
+        tokens=1500,
+        outcome="",
+    )
+
+
 def test_differences_are_taken_over_paired_seeds():
     """Rows are matched by seed, not by place."""
+    ours = [a_loop(0, 1), a_loop(1, 0)]
+    assert paired(ours, [a_loop(1, 0), a_loop(0, 1)]).startswith("+0 [+0")
+    assert paired(ours, [a_loop(1, 1), a_loop(0, 0)]).startswith("+0 [-")
 
-    def one(seed: int, met: int) -> Row:
-        return Row(
-            regime="r",
-            arm="a",
-            seed=seed,
-            satisfied=bool(met),
-            claims=None,
-            lost=0,
-            passes=1,
-            calls=1,
-            tokens=1,
-            outcome="",
-        )
 
-    ours = [one(0, 1), one(1, 0)]
-    assert paired(ours, [one(1, 0), one(0, 1)]).startswith("+0 [+0")
-    assert paired(ours, [one(1, 1), one(0, 0)]).startswith("+0 [-")
+def test_the_small_table_has_a_column_for_each_loop_with_ours_first():
+    """Share in per cent and thousands of tokens; a cell that was not run is empty."""
+    found = [a_loop(0, 1), a_loop(1, 0), a_loop(0, 1, arm="Setpoint"), a_loop(0, 0, regime="s")]
+    lines = compact(found).splitlines()
+    assert lines[0] == "| regime | Setpoint | a |"
+    assert lines[2:] == ["| r | 100 (1.5k) | 50 (1.5k) |", "| s | - | 0 (1.5k) |"]
+
+
+def test_the_picture_shows_every_loop_at_its_share():
+    """A panel for each regime, a dot for each loop that was run there, at the place of its share."""
+    found = [
+        a_loop(seed, int(seed < 3), regime=name, arm=arm)
+        for name in "rs"
+        for arm in ("a", "Setpoint")
+        for seed in range(4)
+    ]
+    drawn = draw([*found, a_loop(0, 1, regime="s", arm="b")])
+    root = ET.fromstring(drawn)
+    texts = [one.text for one in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert {"r", "s", "a", "b", "Setpoint"} <= set(texts)
+    places = [float(dot.attrib["cx"]) for dot in root.iter("{http://www.w3.org/2000/svg}circle")]
+    assert len(places) == 5
+    zero, hundred = (
+        {float(one.attrib["x"]) for one in root.iter("{http://www.w3.org/2000/svg}text") if one.text == said}
+        for said in ("0", "100")
+    )
+    assert places[0] == pytest.approx(min(zero) + 0.75 * (min(hundred) - min(zero)), abs=0.1)
+
+
+def test_an_interrupted_table_goes_on_where_it_was(tmp_path, capsys):
+    """Loops that the file holds are taken as they are, and the page is the one of an uncut run."""
+    uncut, cut = tmp_path / "uncut.jsonl", tmp_path / "cut.jsonl"
+    asked = ["--regimes", "middling,weak", "--arms", "one draft,best of N", "--loops", "3"]
+    assert main([*asked, "--json", str(uncut)]) == 0
+    lines = uncut.read_text().splitlines(keepends=True)
+    told = lines[1].replace('"tokens": ', '"tokens": 9')  # shows that it was not run again
+    cut.write_text("".join([lines[0], told, *lines[2:7]]))
+    capsys.readouterr()
+    page, picture = tmp_path / "page.md", tmp_path / "picture.svg"
+    more = ["--json", str(cut), "--resume", "--page", str(page), "--picture", str(picture)]
+    assert main([*asked, *more]) == 0
+    assert cut.read_text().splitlines(keepends=True) == [lines[0], told, *lines[2:]]
+    assert page.read_text() == capsys.readouterr().out
+    assert picture.read_text().startswith("<svg")
+
+
+def test_loops_of_other_code_are_not_gone_on_with(tmp_path, capsys):
+    """A record that another control law or another cap made is begun anew, and that is said."""
+    path = tmp_path / "x.jsonl"
+    first = Record(path, "40000 8")
+    first.add(a_loop(0, 1))
+    assert list(Record(path, "40000 8", resume=True).known) == [("r", "a", 0)]
+    path.write_text(path.read_text().replace(stamp(), "0" * 16))
+    assert Record(path, "40000 8", resume=True).known == {}
+    assert "begun anew" in capsys.readouterr().err
+    first.add(a_loop(0, 1))
+    assert Record(path, "20000 8", resume=True).known == {}
 
 
 def test_the_command_prints_a_table(capsys, tmp_path):
@@ -124,6 +189,6 @@ def test_the_command_prints_a_table(capsys, tmp_path):
     assert main(asked) == 0
     said = capsys.readouterr().out
     assert "echanism tests" in said
-    assert said.count("| conflict-true |") == 3
-    assert len((tmp_path / "x.json").read_text().splitlines()) == 8
+    assert said.count("| conflict-true |") == 4  # the small table, two loops, how Setpoint's runs ended
+    assert len((tmp_path / "x.json").read_text().splitlines()) == 1 + 8
     assert main(["--regimes", "nowhere"]) == 2

@@ -108,6 +108,60 @@ def test_verdicts_follow_an_example_in_the_prompt():
     assert {one["rule"]: one["pass"] for one in said["verdicts"]} == TRUTH
 
 
+def test_a_json_schema_in_the_prompt_is_followed():
+    """A request that is one JSON object, with the list of rules, the text and the schema of the reply in it."""
+    schema = {
+        "type": "object",
+        "required": ["rules"],
+        "properties": {
+            "rules": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "properties": {"rule_id": {"type": "string"}, "status": {"enum": ["pass", "fail", "abstain"]}},
+                },
+            }
+        },
+    }
+    rules = [{"rule_id": c.name, "criteria": c.says} for c in PLANT.spec.criteria[:3]]
+    passed = [c.name for c in PLANT.spec.criteria[3:]]
+    request = {"candidate": DRAFT, "criteria": rules, "passed_by_code": passed, "response_schema": schema}
+    messages = [
+        Message("system", "You are a verifier. Return JSON only. Judge only the listed rule ids."),
+        Message("user", json.dumps(request, separators=(",", ":"))),
+    ]
+    said = json.loads(PLANT.answer(messages).text)
+    asked = [c.name for c in PLANT.spec.criteria[:3]]
+    assert {one["rule_id"]: one["status"] == "pass" for one in said["rules"]} == {name: TRUTH[name] for name in asked}
+
+
+def test_of_two_variants_the_true_one_is_given():
+    """A union of a pass and a failure, told apart by a constant, and only the failure has room for a reason."""
+    passing = {"type": "object", "properties": {"name": {"type": "string"}, "passed": {"const": True}}}
+    failing = {
+        "type": "object",
+        "properties": {"name": {"type": "string"}, "passed": {"const": False}, "gap": {"type": "string"}},
+    }
+    items = {"oneOf": [{"$ref": "#/$defs/Passing"}, {"$ref": "#/$defs/Failing"}]}
+    schema = {
+        "type": "object",
+        "$defs": {"Passing": passing, "Failing": failing},
+        "properties": {"criteria": {"type": "array", "items": items}},
+    }
+    bad = DRAFT.replace(next(line for line in DRAFT.splitlines() if PLANT.world.marks(line)), "")
+    prompt = f"Criteria:\n{LIST}\n\nDraft:\n{bad}\n\nJudge it."
+    said = json.loads(PLANT.answer([Message("user", prompt)], schema=schema).text)["criteria"]
+    assert {one["name"]: one["passed"] for one in said} == PLANT.truth(bad)
+    assert all(bool(one.get("gap")) != one["passed"] for one in said)
+
+
+def test_a_text_in_a_fence_is_not_fenced_again():
+    """An author that likes fences, asked for one, gives one."""
+    fond = Plant(replace(REGIME, fenced=1.0), 3)
+    prompt = f"Write a report.\nRequirements:\n{LIST}\n\nReply with the text only, within ``` blocks."
+    assert fond.answer([Message("user", prompt)]).text.count("```") == 2
+
+
 def test_labels_of_the_prompt_are_used():
     """A prompt that calls the demands C1, C2 … gets them back."""
     listed = "\n".join(f"C{n}: {c.says}" for n, c in enumerate(PLANT.spec.criteria, start=1))

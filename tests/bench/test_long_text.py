@@ -66,7 +66,7 @@ def patches(document) -> list[tuple[set[int], str, str]]:
 
 def perfect(document, prompt) -> str:
     """The edits that put right exactly what the prompt asks for."""
-    asked = prompt.user.split("Put this right", 1)[1]
+    asked = prompt.user.split("Fix this", 1)[1]
     criteria = {criterion.name: criterion for criterion in setpoint.read_spec(document.spec).spec.criteria}
     wanted = {line for fault in document.planted if criteria[fault.criterion].says in asked for line in fault.lines}
     edits = [

@@ -6,7 +6,7 @@ from functools import partial
 
 import anyio
 
-from against import SETPOINT
+from against_tables import SETPOINT
 from plant import REGIMES, World
 from plant.stranger import understand
 from setpoint.core.action import Mediate
