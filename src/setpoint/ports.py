@@ -255,6 +255,8 @@ class Ledger(Protocol):
 
     Contract: `append` stores one event durably before it returns, stamps it with the time, and refuses
     (`LedgerConflict`) unless ``expected`` events are stored for that run: two processes can never write to one run.
+    The one exception is a cancellation (`Cancelled`, and `Stopped` as cancelled): whoever knows all events may append
+    it without becoming the writer of the run, and its writer, once it knows them too, may add what it had paid for.
     Stored events are never changed, and a run goes as a whole or not at all.
     """
 

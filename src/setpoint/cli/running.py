@@ -22,6 +22,7 @@ from setpoint.compose import (
     begin_run,
     find_run,
     login,
+    more_for,
     open_ledger,
     person_at,
     read_draft,
@@ -33,6 +34,7 @@ from setpoint.compose import (
 )
 from setpoint.core.event import Extended
 from setpoint.core.spec import Budget
+from setpoint.core.state import fold
 from setpoint.errors import ConfigError
 from setpoint.ports import Ledger, Person
 from setpoint.report.html import render_html
@@ -41,7 +43,7 @@ from setpoint.report.terminal import LiveView, render_summary
 from setpoint.run import Crew, Result, Run
 from setpoint.specfile import PolicyChoice
 
-__all__ = ["Casting", "Limits", "Output", "finish", "register", "write_text"]
+__all__ = ["Casting", "Limits", "Output", "again", "driven", "finish", "play", "register", "write_text"]
 
 Begin: TypeAlias = Callable[[Settings, Ledger, LiveView, Person | None], Awaitable[tuple[Run, Crew]]]
 
@@ -156,7 +158,7 @@ def run(  # noqa: PLR0913 - each is a flag, or a group of them
     async def begin(where: Settings, ledger: Ledger, view: LiveView, person: Person | None) -> tuple[Run, Crew]:
         return await begin_run(replace(request, person=person), where, ledger, view.on_event)
 
-    return anyio.run(_play, out, begin)
+    return anyio.run(play, out, begin)
 
 
 def resume(
@@ -177,7 +179,7 @@ def resume(
         Run the programs that the spec's checks name, without setpoint trust.
     """
     choice = (tuning or Tuning()).choice()
-    return anyio.run(_play, output or Output(), partial(_take_up, run, None, choice, allow=allow_commands))
+    return anyio.run(play, output or Output(), partial(_take_up, run, None, choice, allow=allow_commands))
 
 
 def continue_(
@@ -208,7 +210,7 @@ def continue_(
     choice = (tuning or Tuning()).choice()
     if extended == Extended() and choice == PolicyChoice():
         raise ConfigError("nothing is added; say how much, for example --passes +3 --tokens +20k")
-    return anyio.run(_play, output or Output(), partial(_take_up, run, extended, choice, allow=allow_commands))
+    return anyio.run(play, output or Output(), partial(_take_up, run, extended, choice, allow=allow_commands))
 
 
 async def _take_up(
@@ -230,8 +232,22 @@ async def _take_up(
     return it, crew
 
 
-async def _play(out: Output, begin: Begin) -> int:
-    talk = Console(stderr=True, highlight=False)
+async def again(
+    run: str, where: Settings, ledger: Ledger, view: LiveView, person: Person | None, *, allow: bool
+) -> tuple[Run, Crew]:
+    """Take an ended run up that may end otherwise now."""
+    extended = more_for(run, fold(await ledger.replay(run)))
+    return await _take_up(run, extended, PolicyChoice(), where, ledger, view, person, allow=allow)
+
+
+async def play(out: Output, begin: Begin) -> int:
+    """Drive a run in the terminal and hand over what came of it; gives the exit code."""
+    return finish(*await driven(out, begin), out)
+
+
+async def driven(out: Output, begin: Begin) -> tuple[Summary, Result]:
+    """Drive a run in the terminal."""
+    talk = _talk()
     stamina.instrumentation.set_on_retry_hooks(())  # its log lines would run across the live view
     _writable(out.output)
     _writable(out.report)
@@ -241,8 +257,11 @@ async def _play(out: Output, begin: Begin) -> int:
         with view:
             it, crew = await begin(where, ledger, view, person_at(talk, sys.stdin, view.paused, login()))
             result = await supervised(it, crew, where)
-        summary = summarise(await ledger.replay(it.id))
-    return finish(summary, result, out, talk)
+        return summarise(await ledger.replay(it.id)), result
+
+
+def _talk() -> Console:
+    return Console(stderr=True, highlight=False)
 
 
 def _writable(file: Path | None) -> None:
@@ -255,19 +274,19 @@ def _existing(folder: Path) -> Path:
     return folder if folder.exists() else _existing(folder.parent)
 
 
-def finish(summary: Summary, result: Result, out: Output, talk: Console) -> int:
+def finish(summary: Summary, result: Result, out: Output, *, text: bool = True) -> int:
     """Hand over the text, the summary and the report; gives the exit code."""
     shown = ""
     if out.report is not None:
         write_text(out.report, render_html(summary))
         shown = str(out.report)
-    render_summary(summary, talk, report=shown)
+    render_summary(summary, _talk(), report=shown)
     waits = result.question is not None  # the text is not final; it may be no more than an outline
     if out.output is not None and not waits:
         write_text(out.output, result.text)
     if out.json:
         sys.stdout.write(json.dumps(to_json(summary), indent=2) + "\n")
-    elif out.output is None and not waits:
+    elif text and out.output is None and not waits:
         sys.stdout.write(result.text if result.text.endswith("\n") or not result.text else result.text + "\n")
     sys.stdout.flush()
     return {"accepted": 0, "machinery": 3}.get(result.outcome or "", 1)

@@ -27,7 +27,7 @@ from setpoint.core.policy import Policy
 from setpoint.core.spec import Budget, Criterion, Spec
 from setpoint.errors import ConfigError, NotTrusted, RunNotFound, SetpointError
 from setpoint.ledgers import SqliteLedger
-from setpoint.ports import Author, Critic, Ledger, Model, Person
+from setpoint.ports import Author, Critic, Ledger, Model, Person, Selection
 from setpoint.roles import ModelAuthor, ModelCritic, ModelMediator, critic_form
 from setpoint.rubric.probe import Measured, battery
 from setpoint.run import Crew, OnEvent, Result, Run
@@ -38,6 +38,7 @@ __all__ = [
     "Request",
     "begin_run",
     "find_run",
+    "interrupted",
     "new_run_id",
     "open_ledger",
     "remember_probes",
@@ -51,6 +52,7 @@ Named: TypeAlias = str | Model | Author | Critic
 
 DEFAULT_REPLY_TOKENS: Final = 2000
 _TOKENS_PER_WORD: Final = 2
+_INTERRUPTED: Final = "interrupted by the user"
 
 
 def new_run_id() -> str:
@@ -170,18 +172,18 @@ async def find_run(name: str, ledger: Ledger) -> str:
     Raises:
         RunNotFound: if none or several fit.
     """
-    known = [info.run for info in await ledger.runs()]
-    if name == "last" and known:
-        return known[0]
-    if name in known:
+    latest = [info.run for info in await ledger.runs(Selection(limit=1))]
+    if name == "last" and latest:
+        return latest[0]
+    fitting = [info.run for info in await ledger.runs(Selection(part=name))] if name and latest else []
+    if name in fitting:
         return name
-    fitting = [run for run in known if name and name in run]
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
         raise RunNotFound(f"{name!r} fits {len(fitting)} runs: {', '.join(fitting[:5])}; name one of them in full")
-    latest = f"; the latest is {known[0]}" if known else "; no run has been recorded yet"
-    raise RunNotFound(f"there is no run {name!r}{latest} (setpoint runs lists them)")
+    known = f"; the latest is {latest[0]}" if latest else "; no run has been recorded yet"
+    raise RunNotFound(f"there is no run {name!r}{known} (setpoint runs lists them)")
 
 
 async def take_up_run(
@@ -326,12 +328,20 @@ async def supervised(run: Run, crew: Crew, where: Settings) -> Result:
             except SetpointError as error:  # raised below: a task group would wrap it
                 failure = error
         if work.cancelled_caught and run.state.stopped is None:
-            await run.cancel("interrupted by the user")
+            try:
+                await run.cancel(_INTERRUPTED)
+            except SetpointError as error:
+                failure = error
         tasks.cancel_scope.cancel()
     remember_probes(run, where)
     if failure is not None:
         raise failure
     return run.result()
+
+
+def interrupted(result: Result) -> bool:
+    """Whether the user has stopped the run in this process, and not somebody from elsewhere."""
+    return result.outcome == "cancelled" and result.reason == _INTERRUPTED
 
 
 async def _cancel_on_signal(work: anyio.CancelScope) -> None:
