@@ -115,22 +115,39 @@ def test_runs_are_filtered_sorted_and_limited(shell: Shell, author: Serve) -> No
     assert (code, "90m, 12h, 7d, 2w" in err) == (2, True)
 
 
+class Switch:
+    """A model that answers as it is set to; bad texts differ, so that none repeats another."""
+
+    def __init__(self, *answers: str | Fault) -> None:
+        self.answers: list[str | Fault] = list(answers)
+        self.requests = 0
+
+    def __call__(self, _payload: Mapping[str, object]) -> str | Fault:
+        """Answer one request; the last answer is repeated."""
+        self.requests += 1
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        return answer if isinstance(answer, Fault) or answer == GOOD else f"{answer.strip()} {self.requests}\n"
+
+
 def test_retry_goes_on_where_the_machinery_failed(shell: Shell) -> None:
     """The draft that was paid for is kept; the run ends as it would have."""
-    answers: list[str | Fault] = [BAD, *[Fault(kind="unavailable")] * 4, GOOD]
-    with FaultServer(lambda _payload: answers.pop(0)) as server:
+    model = Switch(BAD, Fault(kind="unavailable"))
+    with FaultServer(model) as server:
         assert shell.run("run", "spec.toml", "--author", f"openai:m@{server.url}")[0] == 3
+        model.answers = [GOOD]
         code, out, _ = shell.run("retry", "last")
     assert (code, out) == (0, GOOD)
     assert len(listed(shell)) == 1, "it is the same run"
+    assert shell.run("show", "last", "--draft", "1")[1] == f"{BAD.strip()} 1\n"
 
 
 def test_retry_gives_a_run_that_is_out_of_budget_as_much_again(shell: Shell) -> None:
     """Two passes, and two more."""
-    answers = [BAD, BAD + "x", BAD + "y", GOOD]
-    with FaultServer(lambda _payload: answers.pop(0)) as server:
+    model = Switch(BAD)
+    with FaultServer(model) as server:
         assert shell.run("run", "spec.toml", "--author", f"openai:m@{server.url}", "--passes", "2")[0] == 1
         assert listed(shell)[0]["outcome"] == "out_of_budget"
+        model.answers = [GOOD]
         assert shell.run("retry", "last")[:2] == (0, GOOD)
 
 

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from setpoint import models
-from setpoint.cli.running import write_text
+from setpoint.cli.output import write_text
 from setpoint.compose import find_run, open_ledger, read_spec, reading, settings
 from setpoint.errors import ConfigError, DraftError
 from setpoint.report import ci

@@ -16,7 +16,8 @@ from rich.console import Console
 from rich.table import Table
 
 from setpoint.cli.amounts import count, moment, number
-from setpoint.cli.running import Output, again, driven, finish, play
+from setpoint.cli.output import Output
+from setpoint.cli.running import again, driven, finish, play
 from setpoint.compose import cancel, find_run, interrupted, login, open_ledger, prunable, prune, settings, waiting
 from setpoint.core.action import Outcome
 from setpoint.errors import ConfigError

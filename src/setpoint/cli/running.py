@@ -1,7 +1,7 @@
 """Commands that spend: run, resume, continue."""
 
 import json
-import os
+import logging
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -15,6 +15,7 @@ from cyclopts import App, Parameter
 from rich.console import Console
 
 from setpoint.cli.amounts import count, number
+from setpoint.cli.output import Output, writable, write_text
 from setpoint.cli.tuning import Tuning
 from setpoint.compose import (
     Request,
@@ -43,7 +44,7 @@ from setpoint.report.terminal import LiveView, render_summary
 from setpoint.run import Crew, Result, Run
 from setpoint.specfile import PolicyChoice
 
-__all__ = ["Casting", "Limits", "Output", "again", "driven", "finish", "play", "register", "write_text"]
+__all__ = ["Casting", "Limits", "again", "driven", "finish", "play", "register"]
 
 Begin: TypeAlias = Callable[[Settings, Ledger, LiveView, Person | None], Awaitable[tuple[Run, Crew]]]
 
@@ -86,23 +87,6 @@ class Limits:
             "seconds": number("--seconds", self.seconds),
         }
         return replace(spec, **{name: value for name, value in limits.items() if value is not None})
-
-
-@Parameter(name="*")
-@dataclass(frozen=True, kw_only=True)
-class Output:
-    """Where the text and the talk go."""
-
-    output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None
-    """Write the text here instead of to standard output."""
-    report: Path | None = None
-    """Write the HTML report here."""
-    json: Annotated[bool, Parameter(negative="")] = False
-    """Print the run as JSON instead of the text."""
-    plain: Annotated[bool, Parameter(negative="")] = False
-    """Plain lines instead of the live view."""
-    ledger: Path | None = None
-    """The ledger to record in, instead of the configured one."""
 
 
 def register(app: App) -> None:
@@ -246,41 +230,48 @@ async def play(out: Output, begin: Begin) -> int:
 
 
 async def driven(out: Output, begin: Begin) -> tuple[Summary, Result]:
-    """Drive a run in the terminal."""
-    talk = _talk()
+    """Drive a run in the terminal and say how it ended."""
     stamina.instrumentation.set_on_retry_hooks(())  # its log lines would run across the live view
-    _writable(out.output)
-    _writable(out.report)
-    where = settings(ledger=out.ledger, notice=partial(talk.print, markup=False, soft_wrap=True))
+    writable(out.output)
+    writable(out.report)
+    talk = _talk()
+    where = settings(ledger=out.ledger, notice=partial(_notice, talk), observing=out.observing)
+    talk.quiet = _logged(where)
     view = LiveView(talk, plain=out.plain or not talk.is_terminal)
+    person = None if talk.quiet else person_at(talk, sys.stdin, view.paused, login())
     async with open_ledger(where) as ledger:
         with view:
-            it, crew = await begin(where, ledger, view, person_at(talk, sys.stdin, view.paused, login()))
+            it, crew = await begin(where, ledger, view, person)
             result = await supervised(it, crew, where)
-        return summarise(await ledger.replay(it.id)), result
+        summary = summarise(await ledger.replay(it.id))
+    shown = ""
+    if out.report is not None:
+        write_text(out.report, render_html(summary))
+        shown = str(out.report)
+    if not talk.quiet:
+        render_summary(summary, talk, report=shown)
+    return summary, result
 
 
 def _talk() -> Console:
     return Console(stderr=True, highlight=False)
 
 
-def _writable(file: Path | None) -> None:
-    """Find out before anything is spent that a result could not be written."""
-    if file is not None and (file.is_dir() or not os.access(_existing(file.absolute().parent), os.W_OK)):
-        raise ConfigError(f"{file}: cannot be written; name a file in a folder that you may write to")
+def _logged(where: Settings) -> bool:
+    """Whether log lines take the place of everything else on standard error."""
+    return where.observing.log is not None
 
 
-def _existing(folder: Path) -> Path:
-    return folder if folder.exists() else _existing(folder.parent)
+def _notice(talk: Console, line: str) -> None:
+    """What a model has to tell: that it is downloaded, or asked again."""
+    if talk.quiet:
+        logging.getLogger("setpoint").info(line)
+    else:
+        talk.print(line, markup=False, soft_wrap=True)
 
 
 def finish(summary: Summary, result: Result, out: Output, *, text: bool = True) -> int:
-    """Hand over the text, the summary and the report; gives the exit code."""
-    shown = ""
-    if out.report is not None:
-        write_text(out.report, render_html(summary))
-        shown = str(out.report)
-    render_summary(summary, _talk(), report=shown)
+    """Hand over the text, or the run as JSON; gives the exit code."""
     waits = result.question is not None  # the text is not final; it may be no more than an outline
     if out.output is not None and not waits:
         write_text(out.output, result.text)
@@ -290,18 +281,3 @@ def finish(summary: Summary, result: Result, out: Output, *, text: bool = True) 
         sys.stdout.write(result.text if result.text.endswith("\n") or not result.text else result.text + "\n")
     sys.stdout.flush()
     return {"accepted": 0, "machinery": 3}.get(result.outcome or "", 1)
-
-
-def write_text(file: Path, text: str) -> None:
-    """Write a file whole or not at all.
-
-    Raises:
-        ConfigError: if it cannot be written.
-    """
-    new = file.with_name(f".{file.name}.new")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        new.write_text(text, encoding="utf-8", errors="replace", newline="")
-        new.replace(file)
-    except OSError as error:
-        raise ConfigError(f"{file}: cannot be written: {error.strerror}") from error

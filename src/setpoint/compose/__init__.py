@@ -5,6 +5,7 @@ The command line and the library both come through here, so that what one can do
 
 from setpoint.compose.estimating import estimate_request
 from setpoint.compose.inputs import SpecLike, build_checks, commands, read_draft, read_spec
+from setpoint.compose.observing import Observing
 from setpoint.compose.operations import RETRIED, cancel, more_for, prunable, prune
 from setpoint.compose.people import TerminalPerson, amend, answer, overrule, person_at, waiting
 from setpoint.compose.policies import from_flags, tuned
@@ -26,6 +27,7 @@ from setpoint.compose.wiring import (
 __all__ = [
     "RETRIED",
     "Named",
+    "Observing",
     "Request",
     "Settings",
     "SpecLike",
