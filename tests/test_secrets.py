@@ -63,9 +63,10 @@ def echoing(kind: FaultKind | None) -> FaultServer:
     """A server that misbehaves in one way, and repeats the headers it was sent wherever it can."""
 
     def respond(_payload: Mapping[str, object]) -> str | Fault:
-        headers = ", ".join(f"{name}: {value}" for name, value in server.requests[-1].headers.items())
-        assert leaked(headers), "the provider itself is sent the key"
-        said = f"Come to the town library. Your request had {headers}"
+        sent = sorted(server.requests[-1].headers.items(), key=lambda header: not leaked(header[1]))
+        headers = ", ".join(f"{name}: {value}" for name, value in sent)  # long messages are cut: the key stands first
+        assert leaked(headers[:200]), "the provider itself is sent the key"
+        said = f"town library. You sent {headers}"
         return said if kind is None else Fault(kind=kind, text=said, retry_after=0.0)
 
     server = FaultServer(respond)

@@ -92,5 +92,5 @@ def _there(module: str) -> bool:
 def _one_of(name: str, variables: Mapping[str, str], known: tuple[str, ...]) -> str | None:
     value = variables.get(name, "").strip().lower()
     if value and value not in known:
-        raise ConfigError(f"{name} is {value!r}; it may be {', '.join(known)}")
+        raise ConfigError(f"{name} is {value!r}; set it to one of: {', '.join(known)}")
     return value or None
