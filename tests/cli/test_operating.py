@@ -179,6 +179,30 @@ def test_all_runs_that_lost_their_machinery_are_tried_again_at_once(shell: Shell
     assert "no run fits" in shell.run("retry", "--outcome", "machinery")[2]
 
 
+def test_a_run_that_cannot_be_taken_up_does_not_keep_the_others_from_it(shell: Shell) -> None:
+    """One that would run programs that nobody trusts is named; the run after it is tried all the same."""
+    model = Switch(Fault(kind="unavailable"))
+    command = '\n[[criterion]]\nname = "runs"\ncheck = { command = { run = ["true"] } }\n'
+    shell.write("command.toml", (shell.folder / "spec.toml").read_text() + command)
+    with FaultServer(model) as server:
+        name = f"openai:m@{server.url}"
+        assert shell.run("run", "spec.toml", "--author", name)[0] == 3
+        assert shell.run("run", "command.toml", "--author", name, "--allow-commands")[0] == 3
+        model.answers = [GOOD]
+        code, _, err = shell.run("retry", "--outcome", "machinery")
+    assert code == 2
+    assert "setpoint trust" in err
+    assert {run["title"]: run["outcome"] for run in listed(shell)} == {"spec": "accepted", "command": "machinery"}
+
+
+def test_a_wrong_name_among_several_cancels_none(shell: Shell, author: Serve) -> None:
+    """Nothing is done by halves."""
+    shell.run("run", "spec.toml", "--author", author(GOOD))
+    run = str(listed(shell)[0]["run"])
+    code, _, err = shell.run("cancel", run, "nobody")
+    assert (code, "nobody" in err, "nothing to cancel" in err) == (2, True, False)
+
+
 def test_prune_says_what_would_go_asks_and_frees_the_space(shell: Shell, author: Serve) -> None:
     """Nothing goes by a dry run, or when nobody can be asked; what goes is gone, and the file is smaller."""
     long = "town library " + " ".join(f"word{n}" for n in range(20_000))

@@ -20,7 +20,7 @@ from setpoint.cli.output import Output
 from setpoint.cli.running import again, driven, finish, play
 from setpoint.compose import cancel, find_run, interrupted, login, open_ledger, prunable, prune, settings, waiting
 from setpoint.core.action import Outcome
-from setpoint.errors import ConfigError
+from setpoint.errors import ConfigError, SetpointError, UsageError
 from setpoint.ports import RunInfo, Selection
 from setpoint.report.text import dollars, one_line, plural, thousands
 
@@ -183,11 +183,20 @@ def retry(
 
 
 def _one_by_one(found: Sequence[str], out: Output, *, allow: bool) -> int:
-    """Try runs again in order; Ctrl-C cancels the one in progress and leaves the others as they are."""
+    """Try runs again in order; Ctrl-C cancels the one in progress and leaves the others as they are.
+
+    One that cannot be taken up (a key or its trust is missing) keeps none of the others from it.
+    """
     codes: list[int] = []
     for place, run in enumerate(found, 1):
-        _say(f"[{place}/{len(found)}] {run}")
-        summary, result = anyio.run(driven, out, partial(again, run, allow=allow))
+        if out.log is None:
+            _say(f"[{place}/{len(found)}] {run}")
+        try:
+            summary, result = anyio.run(driven, out, partial(again, run, allow=allow))
+        except SetpointError as error:
+            _say(f"setpoint: run {run}: {error}")
+            codes.append(2 if isinstance(error, UsageError) else 3)
+            continue
         codes.append(finish(summary, result, out, text=False))
         if interrupted(result):
             _say(f"stopped; {plural(len(found) - place, 'run')} left as they were")
@@ -286,7 +295,8 @@ async def _runs(which: Selection, most: int, ledger: Path | None) -> tuple[Seque
 
 async def _cancel(names: Sequence[str], why: str, ledger: Path | None) -> list[str]:
     async with open_ledger(settings(ledger=ledger)) as kept:
-        return [await cancel(name, kept, why=why) for name in names]
+        found = [await find_run(name, kept) for name in names]  # a wrong name is found before anything is cancelled
+        return [await cancel(run, kept, why=why) for run in dict.fromkeys(found)]
 
 
 async def _named(names: Sequence[str], which: Selection, ledger: Path | None) -> list[str]:
