@@ -18,7 +18,7 @@ PUBLIC = {
     ],
     "setpoint.ports": [
         "Author", "Check", "Critic", "Finding", "Finish", "Ledger", "Mediator", "Model", "Person", "ProbeItem", "Prompt",
-        "Reply", "RunInfo",
+        "Reply", "RunInfo", "Selection",
     ],
     "setpoint.testing": [
         "AskedNothingMore", "ScriptedAuthor", "ScriptedCritic", "ScriptedMediator", "ScriptedModel", "ScriptedPerson",

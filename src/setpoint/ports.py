@@ -40,6 +40,7 @@ __all__ = [
     "Prompt",
     "Reply",
     "RunInfo",
+    "Selection",
 ]
 
 Finish: TypeAlias = Literal["stop", "length", "refusal"]
@@ -215,6 +216,38 @@ class RunInfo:
     title: str
     outcome: str
     """Empty while the run has not ended."""
+    tokens: int = 0
+    """Input and output of all completed calls."""
+    money: float = 0.0
+    """US dollars, as far as prices are known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which runs of a ledger, and in which order; all of them by default. What is not None or empty must hold.
+
+    Args:
+        part: stands in the run's id.
+        outcomes: the run's outcome is one of them; an empty string stands for not ended.
+        spec: stands in the title, or is what the digest begins with.
+        since: touched then or later, in seconds since the epoch.
+        before: touched earlier, in seconds since the epoch.
+        money: cost more than that, in US dollars.
+        tokens: used more than that.
+        sort: what stands first is the latest, or what cost the most; runs that are equal in that stand in order of
+            `touched`, `started` and `run`, the last first.
+        limit: how many at most.
+    """
+
+    part: str = ""
+    outcomes: tuple[str, ...] = ()
+    spec: str = ""
+    since: float | None = None
+    before: float | None = None
+    money: float | None = None
+    tokens: int | None = None
+    sort: Literal["touched", "started", "money", "tokens"] = "touched"
+    limit: int | None = None
 
 
 class Ledger(Protocol):
@@ -222,7 +255,9 @@ class Ledger(Protocol):
 
     Contract: `append` stores one event durably before it returns, stamps it with the time, and refuses
     (`LedgerConflict`) unless ``expected`` events are stored for that run: two processes can never write to one run.
-    Stored events are never changed.
+    The one exception is a cancellation (`Cancelled`, and `Stopped` as cancelled): whoever knows all events may append
+    it without becoming the writer of the run, and its writer, once it knows them too, may add what it had paid for.
+    Stored events are never changed, and a run goes as a whole or not at all.
     """
 
     async def append(self, run: str, expected: int, digest: str, event: Event) -> Recorded:
@@ -243,6 +278,25 @@ class Ledger(Protocol):
         """
         ...
 
-    async def runs(self) -> Sequence[RunInfo]:
-        """All runs, the latest first."""
+    async def runs(self, which: Selection = Selection()) -> Sequence[RunInfo]:
+        """The runs of a selection, in its order.
+
+        Raises:
+            LedgerError: if they cannot be read.
+        """
+        ...
+
+    async def delete(self, runs: Mapping[str, int]) -> Sequence[str]:
+        """Delete ended runs with all their events, and give their space back where the store can.
+
+        Args:
+            runs: run → how many events it is known to hold. A run that has not ended, or holds another number of
+                events by now, is left alone: somebody is working on it.
+
+        Returns:
+            the runs that were deleted.
+
+        Raises:
+            LedgerError: if nothing could be deleted.
+        """
         ...

@@ -62,7 +62,7 @@ from setpoint.core.fault import Fault, Verdict
 from setpoint.core.policy import Policy
 from setpoint.core.spec import Criterion, Spec
 from setpoint.core.state import DraftState, Spent, State, begin, evolve, fold
-from setpoint.errors import LedgerError, ModelError, UsageError
+from setpoint.errors import LedgerConflict, LedgerError, ModelError, RunNotFound, UsageError
 from setpoint.ports import Author, Check, Critic, Finding, Ledger, Mediator, Person
 
 __all__ = ["Crew", "OnEvent", "Result", "Run", "measure", "question_of"]
@@ -229,11 +229,19 @@ class Run:
         await self.record(Amended(spec=spec, who=who, why=why, old=state.spec.digest, new=spec.digest))
 
     async def cancel(self, why: str) -> None:
-        """End the run now; its best draft is what it returns."""
-        await self.record(Cancelled(why=why))
-        decision = decide(self.state)
-        if isinstance(decision.action, Stop):
-            await self._stop(decision.rule, decision.action)
+        """End the run now; its best draft is what it returns.
+
+        Another process may be driving it: that one finds out at the next event that it wants to store, and stops.
+
+        Raises:
+            LedgerConflict: if the run has gone on meanwhile; take it up again to try again.
+        """
+        if not self.state.cancelled:
+            await self._keep(Cancelled(why=why))
+        if self.state.stopped is None:
+            rule, action = decide(self.state)
+            assert isinstance(action, Stop)  # noqa: S101 - a cancelled run has no other action
+            await self._stop(rule, action)
 
     async def record(self, event: Event) -> None:
         """Store an event, then let it change the state."""
@@ -248,7 +256,10 @@ class Run:
 
         Cancelling the task leaves the run as a killed process would: it can be resumed.
 
+        If another process cancels the run, it ends here at the next event, and what was paid for is kept.
+
         Raises:
+            LedgerConflict: if another process has taken the run up.
             LedgerError: if an event cannot be stored. ``unsaved`` then holds the text that was paid for.
         """
         while self.state.stopped is None:
@@ -257,14 +268,14 @@ class Run:
                 case Stop():
                     await self._stop(rule, action)
                 case SetAside() | Prefer() | Promote() | Freeze() | Thaw() | Contradict() | Restart() | LockOutline():
-                    await self.record(action)
+                    await self._keep(action)
                 case Ask():
                     answered = await crew.person.answer(action) if crew.person is not None else None
                     if answered is None:
                         return self.result()  # the question stands until it is answered
-                    await self.record(answered)
+                    await self._keep(answered)
                 case Measure():
-                    await self.record(await measure_draft(self.state, action.draft, crew))
+                    await self._keep(await measure_draft(self.state, action.draft, crew))
                 case _:
                     await self._call(rule, action, crew)
         return self.result()
@@ -296,22 +307,58 @@ class Run:
     async def _stop(self, rule: str, stop: Stop) -> None:
         shown = _returned(self.state)
         best = shown.number if shown else None
-        await self.record(Stopped(outcome=stop.outcome, rule=rule, reason=stop.reason, best=best))
+        await self._keep(Stopped(outcome=stop.outcome, rule=rule, reason=stop.reason, best=best))
+
+    async def _keep(self, event: Event) -> None:
+        """Store an event of the loop, unless the run was cancelled from elsewhere: then only what was paid for.
+
+        Raises:
+            LedgerConflict: if another process has done anything else to the run.
+        """
+        while True:
+            try:
+                return await self.record(event)
+            except LedgerConflict:
+                news = await self._cancelled_elsewhere()
+                if not news and self.state.stopped is None:
+                    raise
+                if not news or not isinstance(event, Completion):
+                    return None
+
+    async def _cancelled_elsewhere(self) -> bool:
+        """Take in what another process has stored, if that is a cancellation and nothing else."""
+        try:
+            news = (await self.ledger.replay(self.id))[self.length :]
+        except RunNotFound:  # cancelled, and deleted since
+            return False
+        if not news or not all(_cancels(recorded.event) for recorded in news):
+            return False
+        for recorded in news:
+            self.length += 1
+            self.state = evolve(self.state, recorded)
+            self._tell(recorded)
+        return True
 
     async def _call(self, rule: str, action: Call, crew: Crew) -> None:
         call = self.state.calls + 1
         role = role_of(action)
         reserved = reservation(self.state, action)
-        await self.record(
+        await self._keep(
             Requested(call=call, role=role, rule=rule, action=action, tokens=reserved.tokens, money=reserved.money)
         )
+        if self.state.pending is None:
+            return  # cancelled before it was asked for
         event = await _perform(call, role, action, self.state, crew)
         try:
-            await self.record(event)
+            await self._keep(event)
         except LedgerError as error:
             if isinstance(event, Drafted):
                 error.unsaved = event.text
             raise
+
+
+def _cancels(event: Event) -> bool:
+    return isinstance(event, Cancelled) or (isinstance(event, Stopped) and event.outcome == "cancelled")
 
 
 def question_of(state: State) -> Ask | None:

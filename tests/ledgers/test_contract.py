@@ -1,18 +1,31 @@
 """What every ledger promises (`setpoint.ports.Ledger`); a new kind of ledger joins by one more entry in `LEDGERS`."""
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from setpoint.core.event import Amended, Cancelled, Drafted, Extended, Opened, Overruled, Recorded, Resumed, Stopped
+from setpoint.core.event import (
+    Amended,
+    Cancelled,
+    Drafted,
+    Event,
+    Extended,
+    Opened,
+    Overruled,
+    Recorded,
+    Resumed,
+    Stopped,
+    Usage,
+)
 from setpoint.core.policy import Policy
 from setpoint.core.spec import Budget, CheckCall, Criterion, Spec
 from setpoint.errors import LedgerConflict, LedgerError, RunNotFound
 from setpoint.ledgers import MemoryLedger, SqliteLedger
-from setpoint.ports import Ledger, RunInfo
+from setpoint.ports import Ledger, RunInfo, Selection
 
 SPEC = Spec(
     brief="A haiku.",
@@ -161,6 +174,92 @@ async def test_a_run_that_goes_on_has_no_outcome(
     assert (await ledger.runs())[0].outcome == ""
     await ledger.append("r", 4, "d", Stopped(outcome="cancelled", rule="cancelled", reason="x", best=None))
     assert (await ledger.runs())[0].outcome == "cancelled"
+
+
+CALLED = Drafted(call=1, text="x", origin="first", usage=Usage(input=70, output=30, money=0.25))
+UNPRICED = Drafted(call=2, text="y", origin="first", usage=Usage(input=7, output=3, money=None))
+
+
+async def stored(ledger: Ledger, run: str, *events: Event, title: str = "haiku", digest: str = "d") -> None:
+    """A run with some events after its first."""
+    for seq, event in enumerate((dataclasses.replace(OPENED, title=title), *events)):
+        await ledger.append(run, seq, digest, event)
+
+
+async def test_runs_say_what_their_calls_used(ledger: Ledger) -> None:
+    """Tokens and money of all completed calls; a call without a price counts as nothing."""
+    await stored(ledger, "r", CALLED, UNPRICED, CALLED, ENDED)
+    (info,) = await ledger.runs()
+    assert (info.tokens, info.money) == (210, 0.5)
+
+
+@pytest.fixture
+async def several(ledger: Ledger) -> Ledger:
+    """Runs that differ in all that can be selected by; touched 1, 4, 5 and 10 seconds after the first began."""
+    await stored(ledger, "a-cheap", ENDED, title="notes", digest="abc1")
+    await stored(ledger, "b-dear", CALLED, dataclasses.replace(ENDED, outcome="settled"), title="note", digest="abd2")
+    await stored(ledger, "c-open", title="letter %_", digest="f00d")
+    await stored(ledger, "d-dear", CALLED, CALLED, UNPRICED, ENDED, title="Note", digest="abc1")
+    return ledger
+
+
+@pytest.mark.parametrize(
+    ("which", "expected"),
+    [
+        (Selection(), "d c b a"),
+        (Selection(part="dear"), "d b"),
+        (Selection(part="%"), ""),
+        (Selection(outcomes=("accepted",)), "d a"),
+        (Selection(outcomes=("settled", "")), "c b"),
+        (Selection(spec="note"), "b a"),
+        (Selection(spec="abc1"), "d a"),
+        (Selection(spec="ab"), "d b a"),
+        (Selection(spec="bc1"), ""),
+        (Selection(spec="%_"), "c"),
+        (Selection(since=4.0), "d c b"),
+        (Selection(before=4.0), "a"),
+        (Selection(since=1.0, before=5.0), "b a"),
+        (Selection(money=0.25), "d"),
+        (Selection(money=0.0), "d b"),
+        (Selection(tokens=99), "d b"),
+        (Selection(tokens=100), "d"),
+        (Selection(sort="money"), "d b c a"),
+        (Selection(sort="tokens", outcomes=("accepted", "settled"), limit=2), "d b"),
+        (Selection(sort="started", limit=1), "d"),
+        (Selection(limit=0), ""),
+        (Selection(limit=9, spec="note", tokens=1, outcomes=("settled",)), "b"),
+    ],
+)
+async def test_runs_are_selected_sorted_and_limited(several: Ledger, which: Selection, expected: str) -> None:
+    """Every ledger chooses the same runs and gives them in the same order; no character of a filter is special."""
+    began = min(info.started for info in await several.runs())
+    since, before = (None if bound is None else began + bound for bound in (which.since, which.before))
+    which = dataclasses.replace(which, since=since, before=before)
+    assert " ".join(info.run[0] for info in await several.runs(which)) == expected
+
+
+async def test_an_ended_run_is_deleted_whole_and_the_others_stay(several: Ledger) -> None:
+    """Afterwards the name is free, as if there had never been such a run."""
+    kept = [info for info in await several.runs() if info.run != "b-dear"]
+    assert list(await several.delete({"b-dear": 3})) == ["b-dear"]
+    assert list(await several.runs()) == kept
+    with pytest.raises(RunNotFound):
+        await several.replay("b-dear")
+    assert len(await several.replay("d-dear")) == 5
+    await stored(several, "b-dear", ENDED)
+    assert (await several.runs())[0].tokens == 0
+
+
+@pytest.mark.parametrize("run", ["c-open", "nobody", "d-dear"])
+async def test_a_run_that_has_not_ended_or_has_changed_is_not_deleted(several: Ledger, run: str) -> None:
+    """Somebody may be working on it; what can go goes all the same."""
+    before = await several.runs()
+    if run == "d-dear":
+        await several.append(run, 5, "d", Resumed())
+        await several.append(run, 6, "d", ENDED)
+    held = {"c-open": 1, "nobody": 0, "d-dear": 5}[run]
+    assert list(await several.delete({run: held, "a-cheap": 2})) == ["a-cheap"]
+    assert {info.run for info in await several.runs()} == {info.run for info in before} - {"a-cheap"}
 
 
 async def test_an_event_without_a_stored_form_is_refused_and_the_run_goes_on(ledger: Ledger) -> None:

@@ -1,6 +1,7 @@
 """The SQLite ledger in bad weather: locks, full disks, damage, kills, other processes, cancelled tasks."""
 
 import asyncio
+import shutil
 import signal
 import sqlite3
 import stat
@@ -17,6 +18,7 @@ import pytest
 from setpoint.core.event import Cancelled, Opened
 from setpoint.core.policy import Policy
 from setpoint.core.spec import Budget, Criterion, Spec
+from setpoint.core.state import fold
 from setpoint.errors import LedgerConflict, LedgerError
 from setpoint.ledgers import SqliteLedger
 from setpoint.ledgers.schema import APPLICATION_ID, MIGRATIONS, migrate
@@ -273,7 +275,8 @@ async def test_a_row_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
     await fill(path)
     connection = sqlite3.connect(path)
-    connection.execute("INSERT INTO events VALUES ('r', 3, 0, 'd', 'odd', NULL, NULL, '{\"v\": 1}')")
+    columns = "run, seq, at, digest, kind, body"
+    connection.execute(f"INSERT INTO events ({columns}) VALUES ('r', 3, 0, 'd', 'odd', '{{\"v\": 1}}')")
     connection.commit()
     connection.close()
     with pytest.raises(LedgerError, match=r"ledger\.db: run r, event 3: not an event"):
@@ -319,6 +322,36 @@ async def test_a_ledger_of_any_older_version_is_brought_up_to_date(tmp_path: Pat
     async with SqliteLedger(path) as ledger:
         await ledger.append("r", held, "d", Cancelled(why="new"))
     assert await whys(path) == ["old", "new"][1 - held :]
+
+
+FILES = Path(__file__).parent / "samples" / "files"
+
+
+@pytest.mark.parametrize("file", sorted(FILES.iterdir()), ids=lambda file: file.stem)
+async def test_a_file_that_an_older_setpoint_wrote_is_read_listed_and_goes_on(tmp_path: Path, file: Path) -> None:
+    """Files made by the code of their time: named by their last step and the form of their events."""
+    path = Path(shutil.copy(file, tmp_path / "ledger.db"))
+    async with SqliteLedger(path, clock=lambda: 1_770_000_000.0) as ledger:
+        listed = {info.run: info for info in await ledger.runs()}
+        assert {run: (info.events, info.outcome, info.tokens, info.money) for run, info in listed.items()} == {
+            "accepted": (5, "accepted", 120, 0.01),
+            "failing": (6, "machinery", 0, 0.0),
+            "opened": (1, "", 0, 0.0),
+            "in-flight": (2, "", 0, 0.0),
+        }
+        for run, info in listed.items():
+            events = await ledger.replay(run)
+            assert (events[0].at, events[-1].at, events[-1].digest) == (info.started, info.touched, info.digest)
+            assert fold(events).opened.title == info.title
+        await ledger.append("in-flight", 2, "d", Cancelled(why="enough"))
+        assert (await ledger.runs())[0].run == "in-flight"
+        assert list(await ledger.delete({"accepted": 5, "opened": 1})) == ["accepted"]
+
+
+def test_there_is_a_stored_file_of_each_older_schema() -> None:
+    """Whoever appends a step stores a file of the schema before it."""
+    stored = {int(file.name.split("-")[0]) for file in FILES.iterdir()}
+    assert stored >= set(range(1, len(MIGRATIONS)))
 
 
 def test_steps_run_once_in_order_and_are_remembered_by_name() -> None:

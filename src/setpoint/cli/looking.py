@@ -1,9 +1,7 @@
-"""Commands that look: check, show, report, runs, models."""
+"""Commands that look: check, show, report, models."""
 
 import json
 import sys
-import time
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,15 +13,14 @@ from rich.console import Console
 from rich.table import Table
 
 from setpoint import models
-from setpoint.cli.running import write_text
-from setpoint.compose import find_run, open_ledger, read_spec, reading, settings, waiting
+from setpoint.cli.output import write_text
+from setpoint.compose import find_run, open_ledger, read_spec, reading, settings
 from setpoint.errors import ConfigError, DraftError
-from setpoint.ports import RunInfo
 from setpoint.report import ci
 from setpoint.report.html import render_html
 from setpoint.report.summary import Summary, summarise, to_json
 from setpoint.report.terminal import render_summary
-from setpoint.report.text import clean, one_line
+from setpoint.report.text import clean
 
 __all__ = ["register"]
 
@@ -35,7 +32,6 @@ def register(app: App) -> None:
     app.command(check)
     app.command(show)
     app.command(report)
-    app.command(runs)
     app.command(models_, name="models")
 
 
@@ -155,34 +151,6 @@ def report(
     return 0
 
 
-def runs(*, json: Annotated[bool, Parameter(negative="")] = False, ledger: Path | None = None) -> int:
-    """List the runs in the ledger, the latest first.
-
-    Parameters
-    ----------
-    json
-        Print JSON.
-    ledger
-        The ledger to look in, instead of the configured one.
-    """
-    known, waits = anyio.run(_runs, ledger)
-    if json:
-        rows = [{field: getattr(info, field) for field in info.__slots__} for info in known]
-        sys.stdout.write(
-            _dumps([{**row, "question": waits.get(info.run, "")} for row, info in zip(rows, known, strict=True)])
-        )
-        return 0
-    table = Table(box=None, pad_edge=False)
-    for heading in ("run", "began", "outcome", "title"):
-        table.add_column(heading, no_wrap=heading != "title")
-    for info in known:
-        began = time.strftime("%Y-%m-%d %H:%M", time.localtime(info.started))
-        asks = f"asks: {waits[info.run]}" if info.run in waits else "not ended"
-        table.add_row(info.run, began, info.outcome or asks, one_line(info.title, 60))
-    Console(highlight=False, markup=False).print(table if known else "no run has been recorded yet")
-    return 0
-
-
 def models_(fetch: Annotated[str | None, Parameter(name="--fetch")] = None) -> int:
     """List the embedded models and the providers that can be named.
 
@@ -217,12 +185,6 @@ async def _load(name: str, ledger: Path | None) -> tuple[Summary, list[str]]:
         events = await kept.replay(await find_run(name, kept))
     texts = [recorded.event.text for recorded in events if recorded.event.kind == "drafted"]
     return summarise(events), texts
-
-
-async def _runs(ledger: Path | None) -> tuple[Sequence[RunInfo], dict[str, str]]:
-    async with open_ledger(settings(ledger=ledger)) as kept:
-        known = await kept.runs()
-        return known, {run: ask.question for run, ask in (await waiting(kept, known)).items()}
 
 
 def _dumps(value: object) -> str:

@@ -1,7 +1,7 @@
 """Commands that spend: run, resume, continue."""
 
 import json
-import os
+import logging
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -15,6 +15,7 @@ from cyclopts import App, Parameter
 from rich.console import Console
 
 from setpoint.cli.amounts import count, number
+from setpoint.cli.output import Output, writable, write_text
 from setpoint.cli.tuning import Tuning
 from setpoint.compose import (
     Request,
@@ -22,6 +23,7 @@ from setpoint.compose import (
     begin_run,
     find_run,
     login,
+    more_for,
     open_ledger,
     person_at,
     read_draft,
@@ -33,6 +35,7 @@ from setpoint.compose import (
 )
 from setpoint.core.event import Extended
 from setpoint.core.spec import Budget
+from setpoint.core.state import fold
 from setpoint.errors import ConfigError
 from setpoint.ports import Ledger, Person
 from setpoint.report.html import render_html
@@ -41,7 +44,7 @@ from setpoint.report.terminal import LiveView, render_summary
 from setpoint.run import Crew, Result, Run
 from setpoint.specfile import PolicyChoice
 
-__all__ = ["Casting", "Limits", "Output", "finish", "register", "write_text"]
+__all__ = ["Casting", "Limits", "again", "driven", "finish", "play", "register"]
 
 Begin: TypeAlias = Callable[[Settings, Ledger, LiveView, Person | None], Awaitable[tuple[Run, Crew]]]
 
@@ -84,23 +87,6 @@ class Limits:
             "seconds": number("--seconds", self.seconds),
         }
         return replace(spec, **{name: value for name, value in limits.items() if value is not None})
-
-
-@Parameter(name="*")
-@dataclass(frozen=True, kw_only=True)
-class Output:
-    """Where the text and the talk go."""
-
-    output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None
-    """Write the text here instead of to standard output."""
-    report: Path | None = None
-    """Write the HTML report here."""
-    json: Annotated[bool, Parameter(negative="")] = False
-    """Print the run as JSON instead of the text."""
-    plain: Annotated[bool, Parameter(negative="")] = False
-    """Plain lines instead of the live view."""
-    ledger: Path | None = None
-    """The ledger to record in, instead of the configured one."""
 
 
 def register(app: App) -> None:
@@ -156,7 +142,7 @@ def run(  # noqa: PLR0913 - each is a flag, or a group of them
     async def begin(where: Settings, ledger: Ledger, view: LiveView, person: Person | None) -> tuple[Run, Crew]:
         return await begin_run(replace(request, person=person), where, ledger, view.on_event)
 
-    return anyio.run(_play, out, begin)
+    return anyio.run(play, out, begin)
 
 
 def resume(
@@ -177,7 +163,7 @@ def resume(
         Run the programs that the spec's checks name, without setpoint trust.
     """
     choice = (tuning or Tuning()).choice()
-    return anyio.run(_play, output or Output(), partial(_take_up, run, None, choice, allow=allow_commands))
+    return anyio.run(play, output or Output(), partial(_take_up, run, None, choice, allow=allow_commands))
 
 
 def continue_(
@@ -208,7 +194,7 @@ def continue_(
     choice = (tuning or Tuning()).choice()
     if extended == Extended() and choice == PolicyChoice():
         raise ConfigError("nothing is added; say how much, for example --passes +3 --tokens +20k")
-    return anyio.run(_play, output or Output(), partial(_take_up, run, extended, choice, allow=allow_commands))
+    return anyio.run(play, output or Output(), partial(_take_up, run, extended, choice, allow=allow_commands))
 
 
 async def _take_up(
@@ -230,59 +216,68 @@ async def _take_up(
     return it, crew
 
 
-async def _play(out: Output, begin: Begin) -> int:
-    talk = Console(stderr=True, highlight=False)
+async def again(
+    run: str, where: Settings, ledger: Ledger, view: LiveView, person: Person | None, *, allow: bool
+) -> tuple[Run, Crew]:
+    """Take an ended run up that may end otherwise now."""
+    extended = more_for(run, fold(await ledger.replay(run)))
+    return await _take_up(run, extended, PolicyChoice(), where, ledger, view, person, allow=allow)
+
+
+async def play(out: Output, begin: Begin) -> int:
+    """Drive a run in the terminal and hand over what came of it; gives the exit code."""
+    return finish(*await driven(out, begin), out)
+
+
+async def driven(out: Output, begin: Begin) -> tuple[Summary, Result]:
+    """Drive a run in the terminal and say how it ended."""
     stamina.instrumentation.set_on_retry_hooks(())  # its log lines would run across the live view
-    _writable(out.output)
-    _writable(out.report)
-    where = settings(ledger=out.ledger, notice=partial(talk.print, markup=False, soft_wrap=True))
+    writable(out.output)
+    writable(out.report)
+    talk = _talk()
+    where = settings(ledger=out.ledger, notice=partial(_notice, talk), observing=out.observing)
+    talk.quiet = _logged(where)
     view = LiveView(talk, plain=out.plain or not talk.is_terminal)
+    person = None if talk.quiet else person_at(talk, sys.stdin, view.paused, login())
     async with open_ledger(where) as ledger:
         with view:
-            it, crew = await begin(where, ledger, view, person_at(talk, sys.stdin, view.paused, login()))
+            it, crew = await begin(where, ledger, view, person)
             result = await supervised(it, crew, where)
         summary = summarise(await ledger.replay(it.id))
-    return finish(summary, result, out, talk)
-
-
-def _writable(file: Path | None) -> None:
-    """Find out before anything is spent that a result could not be written."""
-    if file is not None and (file.is_dir() or not os.access(_existing(file.absolute().parent), os.W_OK)):
-        raise ConfigError(f"{file}: cannot be written; name a file in a folder that you may write to")
-
-
-def _existing(folder: Path) -> Path:
-    return folder if folder.exists() else _existing(folder.parent)
-
-
-def finish(summary: Summary, result: Result, out: Output, talk: Console) -> int:
-    """Hand over the text, the summary and the report; gives the exit code."""
     shown = ""
     if out.report is not None:
         write_text(out.report, render_html(summary))
         shown = str(out.report)
-    render_summary(summary, talk, report=shown)
+    if not talk.quiet:
+        render_summary(summary, talk, report=shown)
+    return summary, result
+
+
+def _talk() -> Console:
+    return Console(stderr=True, highlight=False)
+
+
+def _logged(where: Settings) -> bool:
+    """Whether log lines take the place of everything else on standard error."""
+    return where.observing.log is not None
+
+
+def _notice(talk: Console, line: str) -> None:
+    """What a model has to tell: that it is downloaded, or asked again."""
+    if talk.quiet:
+        logging.getLogger("setpoint").info(line)
+    else:
+        talk.print(line, markup=False, soft_wrap=True)
+
+
+def finish(summary: Summary, result: Result, out: Output, *, text: bool = True) -> int:
+    """Hand over the text, or the run as JSON; gives the exit code."""
     waits = result.question is not None  # the text is not final; it may be no more than an outline
     if out.output is not None and not waits:
         write_text(out.output, result.text)
     if out.json:
         sys.stdout.write(json.dumps(to_json(summary), indent=2) + "\n")
-    elif out.output is None and not waits:
+    elif text and out.output is None and not waits:
         sys.stdout.write(result.text if result.text.endswith("\n") or not result.text else result.text + "\n")
     sys.stdout.flush()
     return {"accepted": 0, "machinery": 3}.get(result.outcome or "", 1)
-
-
-def write_text(file: Path, text: str) -> None:
-    """Write a file whole or not at all.
-
-    Raises:
-        ConfigError: if it cannot be written.
-    """
-    new = file.with_name(f".{file.name}.new")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        new.write_text(text, encoding="utf-8", errors="replace", newline="")
-        new.replace(file)
-    except OSError as error:
-        raise ConfigError(f"{file}: cannot be written: {error.strerror}") from error

@@ -5,6 +5,8 @@ The command line and the library both come through here, so that what one can do
 
 from setpoint.compose.estimating import estimate_request
 from setpoint.compose.inputs import SpecLike, build_checks, commands, read_draft, read_spec
+from setpoint.compose.observing import Observing
+from setpoint.compose.operations import RETRIED, cancel, more_for, prunable, prune
 from setpoint.compose.people import TerminalPerson, amend, answer, overrule, person_at, waiting
 from setpoint.compose.policies import from_flags, tuned
 from setpoint.compose.reading import reading
@@ -15,6 +17,7 @@ from setpoint.compose.wiring import (
     Request,
     begin_run,
     find_run,
+    interrupted,
     new_run_id,
     open_ledger,
     supervised,
@@ -22,7 +25,9 @@ from setpoint.compose.wiring import (
 )
 
 __all__ = [
+    "RETRIED",
     "Named",
+    "Observing",
     "Request",
     "Settings",
     "SpecLike",
@@ -31,15 +36,20 @@ __all__ = [
     "answer",
     "begin_run",
     "build_checks",
+    "cancel",
     "commands",
     "estimate_request",
     "find_run",
     "from_flags",
+    "interrupted",
     "login",
+    "more_for",
     "new_run_id",
     "open_ledger",
     "overrule",
     "person_at",
+    "prunable",
+    "prune",
     "read_draft",
     "read_spec",
     "reading",

@@ -6,7 +6,7 @@ from typing import NoReturn
 
 from setpoint.compose.inputs import read_draft
 from setpoint.compose.settings import Settings
-from setpoint.compose.wiring import Named, Request, begin_run, open_ledger, remember_probes
+from setpoint.compose.wiring import Named, Request, begin_run, let_go, open_ledger
 from setpoint.core.action import Reask, Revise, Write
 from setpoint.core.event import Recorded
 from setpoint.core.spec import Budget
@@ -56,5 +56,5 @@ async def reading(
     async with open_ledger(where) as kept:
         run, crew = await begin_run(request, where, kept)
         await run.drive(crew)
-        remember_probes(run, where)
+        let_go(run, where)
         return await kept.replay(run.id)

@@ -10,7 +10,7 @@ import anyio
 from setpoint.compose.inputs import SpecLike, read_spec
 from setpoint.compose.policies import named_policy
 from setpoint.compose.settings import Settings, settings
-from setpoint.compose.wiring import Named, Request, begin_run, open_ledger, remember_probes
+from setpoint.compose.wiring import Named, Request, begin_run, let_go, open_ledger
 from setpoint.core.action import Question
 from setpoint.core.policy import Policy, Preset
 from setpoint.core.spec import Budget
@@ -111,4 +111,4 @@ async def _refine(request: Request, where: Settings, ledger: Ledger, on_event: O
     try:
         return await run.drive(crew)
     finally:
-        remember_probes(run, where)
+        let_go(run, where)

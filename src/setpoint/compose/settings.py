@@ -3,12 +3,14 @@
 import getpass
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import platformdirs
 
+from setpoint.compose.observing import Observing, from_environment, observers
 from setpoint.models import ModelSettings
+from setpoint.observe import Several
 from setpoint.rubric.probe import ProbeCache
 from setpoint.specfile import Config, load_config
 from setpoint.trust import TrustStore
@@ -25,12 +27,16 @@ class Settings:
         config: what ``setpoint.toml`` says.
         ledger: the file that runs are recorded in.
         state: the folder for what is remembered between runs (trust, probes).
+        observing: which logs, traces and metrics are made.
+        observer: what makes them.
     """
 
     models: ModelSettings
     config: Config
     ledger: Path
     state: Path
+    observing: Observing = field(default_factory=Observing)
+    observer: Several = field(default_factory=Several)
 
     @property
     def trust(self) -> TrustStore:
@@ -49,6 +55,7 @@ def settings(
     environment: Mapping[str, str] | None = None,
     ledger: Path | None = None,
     notice: Callable[[str], None] = lambda _line: None,
+    observing: Callable[[Observing], Observing] = lambda found: found,
 ) -> Settings:
     """Read the configuration.
 
@@ -57,9 +64,10 @@ def settings(
         environment: instead of the process's own.
         ledger: instead of the configured one.
         notice: told about downloads, line by line.
+        observing: what is watched, given what the environment says about it.
 
     Raises:
-        ConfigError: if ``setpoint.toml`` has an error.
+        ConfigError: if ``setpoint.toml`` or a variable has an error, or a package for what is to be watched is missing.
     """
     variables = dict(os.environ if environment is None else environment)
     file = (folder or Path.cwd()) / "setpoint.toml"
@@ -67,6 +75,7 @@ def settings(
     home = variables.get("SETPOINT_HOME")
     state = Path(home) if home else platformdirs.user_data_path("setpoint")
     cache = variables.get("SETPOINT_CACHE")
+    watched = observing(from_environment(variables))
     return Settings(
         models=ModelSettings(
             environment=variables,
@@ -79,6 +88,8 @@ def settings(
         config=config,
         ledger=ledger or config.ledger or state / "runs.sqlite",
         state=state,
+        observing=watched,
+        observer=observers(watched),
     )
 
 

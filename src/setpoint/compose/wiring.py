@@ -22,12 +22,12 @@ from setpoint.compose.settings import Settings
 from setpoint.compose.structure import outline_for
 from setpoint.core.action import Role
 from setpoint.core.cost import count
-from setpoint.core.event import Opened, RoleModel
+from setpoint.core.event import Opened, Recorded, RoleModel
 from setpoint.core.policy import Policy
 from setpoint.core.spec import Budget, Criterion, Spec
 from setpoint.errors import ConfigError, NotTrusted, RunNotFound, SetpointError
 from setpoint.ledgers import SqliteLedger
-from setpoint.ports import Author, Critic, Ledger, Model, Person
+from setpoint.ports import Author, Critic, Ledger, Model, Person, Selection
 from setpoint.roles import ModelAuthor, ModelCritic, ModelMediator, critic_form
 from setpoint.rubric.probe import Measured, battery
 from setpoint.run import Crew, OnEvent, Result, Run
@@ -38,9 +38,10 @@ __all__ = [
     "Request",
     "begin_run",
     "find_run",
+    "interrupted",
+    "let_go",
     "new_run_id",
     "open_ledger",
-    "remember_probes",
     "role_models",
     "supervised",
     "take_up_run",
@@ -51,6 +52,7 @@ Named: TypeAlias = str | Model | Author | Critic
 
 DEFAULT_REPLY_TOKENS: Final = 2000
 _TOKENS_PER_WORD: Final = 2
+_INTERRUPTED: Final = "interrupted by the user"
 
 
 def new_run_id() -> str:
@@ -130,7 +132,8 @@ async def begin_run(
     await _bring_weights(who.values(), where)
     policy = request.tuning(where.config)
     outline = outline_for(spec, request.draft) if policy.on("structure") else ()
-    crew = replace(_crew(spec, who, where, outline), person=request.person)
+    name = run or new_run_id()
+    crew = replace(_crew(name, spec, who, where, outline), person=request.person)
     needs_critic = any(c.check is None for c in (*spec.criteria, *outline))
     named = who["author"]
     moves, own_runs = await past_moves(ledger, named) if isinstance(named, str) else ((), 0)
@@ -150,7 +153,7 @@ async def begin_run(
         history=moves,
         own_runs=own_runs,
     )
-    return await Run.open(run or new_run_id(), opened, ledger, on_event), crew
+    return await Run.open(name, opened, ledger, _both(on_event, where.observer.on_event)), crew
 
 
 async def _bring_weights(named: Iterable[Named], where: Settings) -> None:
@@ -170,18 +173,18 @@ async def find_run(name: str, ledger: Ledger) -> str:
     Raises:
         RunNotFound: if none or several fit.
     """
-    known = [info.run for info in await ledger.runs()]
-    if name == "last" and known:
-        return known[0]
-    if name in known:
+    latest = [info.run for info in await ledger.runs(Selection(limit=1))]
+    if name == "last" and latest:
+        return latest[0]
+    fitting = [info.run for info in await ledger.runs(Selection(part=name))] if name and latest else []
+    if name in fitting:
         return name
-    fitting = [run for run in known if name and name in run]
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
         raise RunNotFound(f"{name!r} fits {len(fitting)} runs: {', '.join(fitting[:5])}; name one of them in full")
-    latest = f"; the latest is {known[0]}" if known else "; no run has been recorded yet"
-    raise RunNotFound(f"there is no run {name!r}{latest} (setpoint runs lists them)")
+    known = f"; the latest is {latest[0]}" if latest else "; no run has been recorded yet"
+    raise RunNotFound(f"there is no run {name!r}{known} (setpoint runs lists them)")
 
 
 async def take_up_run(
@@ -199,11 +202,20 @@ async def take_up_run(
         RunNotFound: if there is no such run.
         ConfigError: if one of its models cannot be used any more.
     """
-    it = await Run.take_up(run, ledger, on_event)
+    it = await Run.take_up(run, ledger, _both(on_event, where.observer.on_event))
     spec = it.state.spec
     who: dict[Role, Named] = {model.role: model.model for model in it.state.opened.models}
     _require_trust(Request(spec=SpecFile(spec=spec), allow_commands=allow_commands), where)
-    return it, replace(_crew(spec, who, where, it.state.opened.outline), person=person)
+    return it, replace(_crew(run, spec, who, where, it.state.opened.outline), person=person)
+
+
+def _both(first: OnEvent | None, second: OnEvent) -> OnEvent:
+    def tell(recorded: Recorded) -> None:
+        second(recorded)
+        if first is not None:
+            first(recorded)
+
+    return tell
 
 
 def _require_trust(request: Request, where: Settings) -> None:
@@ -254,15 +266,15 @@ def role_models(request: Request, where: Settings, budget: Budget) -> tuple[Role
     return tuple(_role_model(role, named, where, budget) for role, named in _cast(request, where).items())
 
 
-def _crew(spec: Spec, who: Mapping[Role, Named], where: Settings, outline: Sequence[Criterion] = ()) -> Crew:
+def _crew(run: str, spec: Spec, who: Mapping[Role, Named], where: Settings, outline: Sequence[Criterion] = ()) -> Crew:
     known: dict[str, Model] = {}
 
     def player(role: Role) -> Model | Author | Critic:
         named = who[role]
         if not isinstance(named, str):
-            return named
+            return where.observer.model(run, named) if isinstance(named, Model) else named
         if named not in known:
-            known[named] = models.resolve(named, where.models)
+            known[named] = where.observer.model(run, models.resolve(named, where.models))
         return known[named]
 
     played = player("author")
@@ -326,12 +338,20 @@ async def supervised(run: Run, crew: Crew, where: Settings) -> Result:
             except SetpointError as error:  # raised below: a task group would wrap it
                 failure = error
         if work.cancelled_caught and run.state.stopped is None:
-            await run.cancel("interrupted by the user")
+            try:
+                await run.cancel(_INTERRUPTED)
+            except SetpointError as error:
+                failure = error
         tasks.cancel_scope.cancel()
-    remember_probes(run, where)
+    let_go(run, where)
     if failure is not None:
         raise failure
     return run.result()
+
+
+def interrupted(result: Result) -> bool:
+    """Whether the user has stopped the run in this process, and not somebody from elsewhere."""
+    return result.outcome == "cancelled" and result.reason == _INTERRUPTED
 
 
 async def _cancel_on_signal(work: anyio.CancelScope) -> None:
@@ -339,6 +359,12 @@ async def _cancel_on_signal(work: anyio.CancelScope) -> None:
         async for _ in signals:
             work.cancel()
             return
+
+
+def let_go(run: Run, where: Settings) -> None:
+    """Nobody in this process works on the run any more: observers are told, and what its probe found is kept."""
+    where.observer.left(run.id)
+    remember_probes(run, where)
 
 
 def remember_probes(run: Run, where: Settings) -> None:

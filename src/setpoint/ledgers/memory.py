@@ -4,12 +4,13 @@ Events go through the same codec as on disk, so what works here works there.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from setpoint.core.event import Amended, Event, Extended, Opened, Overruled, Recorded, Resumed, Stopped
 from setpoint.errors import LedgerConflict, RunNotFound
 from setpoint.ledgers.codec import decode, encode
-from setpoint.ports import RunInfo
+from setpoint.ledgers.selecting import select, usage_of
+from setpoint.ports import RunInfo, Selection
 
 __all__ = ["MemoryLedger"]
 
@@ -50,15 +51,26 @@ class MemoryLedger:
             raise RunNotFound(f"there is no run {run!r} in this ledger")
         return tuple(self._runs[run])
 
-    async def runs(self) -> Sequence[RunInfo]:
-        """All runs, the one touched last first."""
-        infos = [_info(events) for events in self._runs.values()]
-        return tuple(sorted(infos, key=lambda info: (info.touched, info.started, info.run), reverse=True))
+    async def runs(self, which: Selection = Selection()) -> Sequence[RunInfo]:  # noqa: B008 - it is frozen
+        """The runs of a selection, in its order."""
+        return select((_info(events) for events in self._runs.values()), which)
+
+    async def delete(self, runs: Mapping[str, int]) -> Sequence[str]:
+        """Delete ended runs; see `setpoint.ports.Ledger.delete`."""
+        gone = [run for run, held in runs.items() if self._may_go(run, held)]
+        for run in gone:
+            del self._runs[run]
+        return tuple(gone)
+
+    def _may_go(self, run: str, held: int) -> bool:
+        events = self._runs.get(run, [])
+        return bool(events) and len(events) == held and _info(events).outcome != ""
 
 
 def _info(events: Sequence[Recorded]) -> RunInfo:
     first, last = events[0], events[-1]
     ends = [e.event for e in events if isinstance(e.event, Stopped | Resumed | Extended | Amended | Overruled)]
+    used = [usage_of(e.event) for e in events]
     return RunInfo(
         run=first.run,
         started=first.at,
@@ -67,4 +79,6 @@ def _info(events: Sequence[Recorded]) -> RunInfo:
         digest=last.digest,
         title=first.event.title if isinstance(first.event, Opened) else "",
         outcome=ends[-1].outcome if ends and isinstance(ends[-1], Stopped) else "",
+        tokens=sum(usage.tokens for usage in used),
+        money=sum(usage.money or 0.0 for usage in used),
     )

@@ -48,7 +48,78 @@ def create_events(connection: sqlite3.Connection) -> None:
             BEGIN SELECT RAISE(ABORT, 'events are append-only'); END""")
 
 
-MIGRATIONS: Final[tuple[Migration, ...]] = (create_events,)
+def create_runs(connection: sqlite3.Connection) -> None:
+    """One row per run, so that a list of runs reads no events; and runs that may be deleted, but only whole."""
+    _list_runs(connection)
+    connection.execute("CREATE INDEX runs_touched ON runs (touched, started, run)")
+    _keep_listed(connection)
+    connection.execute("CREATE TABLE leaving (run TEXT NOT NULL PRIMARY KEY) WITHOUT ROWID")
+    connection.execute("DROP TRIGGER events_no_delete")
+    connection.execute("""
+        CREATE TRIGGER events_no_delete BEFORE DELETE ON events
+        WHEN NOT EXISTS (SELECT 1 FROM leaving WHERE run = OLD.run)
+        BEGIN SELECT RAISE(ABORT, 'events are append-only'); END""")
+
+
+def _list_runs(connection: sqlite3.Connection) -> None:
+    """The runs that are there already."""
+    connection.execute("ALTER TABLE events ADD COLUMN tokens INTEGER")
+    connection.execute("ALTER TABLE events ADD COLUMN money REAL")
+    connection.execute("""
+        CREATE TABLE runs (
+            run     TEXT    NOT NULL PRIMARY KEY,
+            started REAL    NOT NULL,
+            touched REAL    NOT NULL,
+            events  INTEGER NOT NULL,
+            digest  TEXT    NOT NULL,
+            title   TEXT    NOT NULL,
+            outcome TEXT    NOT NULL,
+            tokens  INTEGER NOT NULL,
+            money   REAL    NOT NULL
+        ) WITHOUT ROWID""")
+    # Older events have no columns for what they used, and must not be changed: here their bodies are read, once.
+    usage = "CASE WHEN json_valid(body) THEN json_extract(body, '$.event.usage.{}') END"
+    connection.execute(f"""
+        INSERT INTO runs
+        SELECT run, min(at), max(at), count(*), '', coalesce(max(title), ''), '',
+            sum(coalesce({usage.format("input")}, 0) + coalesce({usage.format("output")}, 0)),
+            sum(coalesce({usage.format("money")}, 0.0))
+        FROM events GROUP BY run""")  # noqa: S608 - all of it stands here
+    connection.execute("""
+        UPDATE runs SET
+            started = (SELECT at FROM events WHERE run = runs.run AND seq = 0),
+            touched = (SELECT at FROM events WHERE run = runs.run AND seq = runs.events - 1),
+            digest = (SELECT digest FROM events WHERE run = runs.run AND seq = runs.events - 1),
+            outcome = coalesce((
+                SELECT outcome FROM events
+                WHERE run = runs.run AND kind IN ('stopped', 'resumed', 'extended', 'amended', 'overruled')
+                ORDER BY seq DESC LIMIT 1
+            ), '')""")
+
+
+def _keep_listed(connection: sqlite3.Connection) -> None:
+    """The file keeps its list itself, whoever writes."""
+    connection.execute("""
+        CREATE TRIGGER events_listed AFTER INSERT ON events
+        BEGIN
+            INSERT INTO runs VALUES (
+                NEW.run, NEW.at, NEW.at, 1, NEW.digest, coalesce(NEW.title, ''), coalesce(NEW.outcome, ''),
+                coalesce(NEW.tokens, 0), coalesce(NEW.money, 0.0)
+            )
+            ON CONFLICT (run) DO UPDATE SET
+                touched = excluded.touched,
+                events = events + 1,
+                digest = excluded.digest,
+                outcome = CASE
+                    WHEN NEW.kind IN ('stopped', 'resumed', 'extended', 'amended', 'overruled') THEN excluded.outcome
+                    ELSE outcome
+                END,
+                tokens = tokens + excluded.tokens,
+                money = money + excluded.money;
+        END""")
+
+
+MIGRATIONS: Final[tuple[Migration, ...]] = (create_events, create_runs)
 
 
 def migrate(

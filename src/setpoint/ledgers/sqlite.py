@@ -13,7 +13,7 @@ import contextlib
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -25,7 +25,8 @@ from setpoint.core.event import Event, Opened, Recorded, Stopped
 from setpoint.errors import LedgerConflict, LedgerError, RunNotFound
 from setpoint.ledgers.codec import decode, encode
 from setpoint.ledgers.schema import migrate, transaction
-from setpoint.ports import RunInfo
+from setpoint.ledgers.selecting import usage_of, where
+from setpoint.ports import RunInfo, Selection
 
 __all__ = ["SqliteLedger"]
 
@@ -46,17 +47,13 @@ _ADVICE: Final = {
     sqlite3.SQLITE_IOERR: "the disk could not be read or written; it may be full or failing",
 }
 
-_RUNS = """
-    SELECT first.run, first.at, last.at, last.seq + 1, last.digest, coalesce(first.title, ''),
-        coalesce((
-            SELECT outcome FROM events AS e
-            WHERE e.run = first.run AND e.kind IN ('stopped', 'resumed', 'extended', 'amended', 'overruled')
-            ORDER BY e.seq DESC LIMIT 1
-        ), '')
-    FROM events AS first JOIN events AS last
-        ON last.run = first.run AND last.seq = (SELECT max(seq) FROM events WHERE run = first.run)
-    WHERE first.seq = 0
-    ORDER BY last.at DESC, first.at DESC, first.run DESC"""
+_COLUMNS: Final = "run, started, touched, events, digest, title, outcome, tokens, money"
+
+_INCREMENTAL: Final = 2
+"""The mode in which a file can be made smaller without being written anew."""
+
+_STEP: Final = 1000
+"""So many pages are given back at a time: in between other processes may write."""
 
 
 class SqliteLedger:
@@ -119,23 +116,53 @@ class SqliteLedger:
             for seq, at, digest, body in rows
         )
 
-    async def runs(self) -> Sequence[RunInfo]:
-        """All runs, the one touched last first.
+    async def runs(self, which: Selection = Selection()) -> Sequence[RunInfo]:  # noqa: B008 - it is frozen
+        """The runs of a selection, in its order.
 
         Raises:
             LedgerError: if they cannot be read.
         """
+        terms, values = where(which)
 
-        def read(connection: sqlite3.Connection) -> list[tuple[str, float, float, int, str, str, str]]:
-            return connection.execute(_RUNS).fetchall()
+        def read(connection: sqlite3.Connection) -> list[tuple[str, float, float, int, str, str, str, int, float]]:
+            return connection.execute(f"SELECT {_COLUMNS} FROM runs{terms}", values).fetchall()  # noqa: S608 - no text of a user's is in it
 
         rows = await asyncio.wrap_future(self._submit(read))
         return tuple(
             RunInfo(
-                run=run, started=started, touched=touched, events=count, digest=digest, title=title, outcome=outcome
+                run=run,
+                started=started,
+                touched=touched,
+                events=events,
+                digest=digest,
+                title=title,
+                outcome=outcome,
+                tokens=tokens,
+                money=money,
             )
-            for run, started, touched, count, digest, title, outcome in rows
+            for run, started, touched, events, digest, title, outcome, tokens, money in rows
         )
+
+    async def delete(self, runs: Mapping[str, int]) -> Sequence[str]:
+        """Delete ended runs and make the file smaller; see `setpoint.ports.Ledger.delete`.
+
+        Raises:
+            LedgerError: if nothing could be deleted.
+        """
+
+        def go(connection: sqlite3.Connection) -> tuple[str, ...]:
+            with transaction(connection):
+                gone = tuple(run for run, held in runs.items() if _may_go(connection, run, held))
+                for run in gone:
+                    connection.execute("INSERT INTO leaving VALUES (?)", (run,))
+                    connection.execute("DELETE FROM events WHERE run = ?", (run,))
+                    connection.execute("DELETE FROM runs WHERE run = ?", (run,))
+                connection.execute("DELETE FROM leaving")
+            if gone:
+                _shrink(connection)
+            return gone
+
+        return await _to_the_end(self._submit(go))
 
     async def close(self) -> None:
         """Finish what was handed over and close the file; using the ledger afterwards is an error."""
@@ -194,10 +221,35 @@ def _insert(connection: sqlite3.Connection, recorded: Recorded, body: str) -> No
         )
     title = event.title if isinstance(event, Opened) else None
     outcome = event.outcome if isinstance(event, Stopped) else None
+    used = usage_of(event)
     connection.execute(
-        "INSERT INTO events (run, seq, at, digest, kind, title, outcome, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (run, recorded.seq, recorded.at, recorded.digest, event.kind, title, outcome, body),
+        "INSERT INTO events (run, seq, at, digest, kind, title, outcome, body, tokens, money)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (run, recorded.seq, recorded.at, recorded.digest, event.kind, title, outcome, body, used.tokens, used.money),
     )
+
+
+def _may_go(connection: sqlite3.Connection, run: str, held: int) -> bool:
+    """Whether a run has ended and is as the caller knows it."""
+    query = "SELECT 1 FROM runs WHERE run = ? AND events = ? AND outcome <> ''"
+    return connection.execute(query, (run, held)).fetchone() is not None
+
+
+def _shrink(connection: sqlite3.Connection) -> None:
+    """Give free pages back to the file system, a few at a time.
+
+    The runs are gone by now: a file that another process is busy with keeps its size, and uses the space again.
+    """
+    with contextlib.suppress(sqlite3.OperationalError):
+        if connection.execute("PRAGMA auto_vacuum").fetchone()[0] != _INCREMENTAL:  # a file of an older version
+            connection.execute(f"PRAGMA auto_vacuum = {_INCREMENTAL}")
+            connection.execute("VACUUM")
+        free = connection.execute("PRAGMA freelist_count").fetchone()[0]
+        while free:
+            connection.execute(f"PRAGMA incremental_vacuum({_STEP})").fetchall()
+            left = connection.execute("PRAGMA freelist_count").fetchone()[0]
+            free = left if left < free else 0
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
 def _open(path: Path, patience: float, clock: Callable[[], float]) -> sqlite3.Connection:
@@ -222,6 +274,8 @@ def _prepare(connection: sqlite3.Connection, path: Path, patience: float, clock:
     deadline = time.monotonic() + patience
     while True:
         try:
+            if connection.execute("PRAGMA page_count").fetchone()[0] == 0:  # later it would take writing it anew
+                connection.execute(f"PRAGMA auto_vacuum = {_INCREMENTAL}")
             migrate(connection, clock)
             # Every commit reaches the disk before `append` returns; readers never wait for a writer.
             connection.execute("PRAGMA journal_mode = WAL")

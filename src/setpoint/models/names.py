@@ -1,7 +1,7 @@
 """The parts of a name of a model over HTTP: ``provider:model`` or ``provider:model@https://host/v1``."""
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from setpoint.errors import ConfigError
 
@@ -9,6 +9,8 @@ __all__ = ["RemoteName", "split"]
 
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 _OLLAMA = "http://localhost:11434/v1"
+_SECRETS = frozenset({"key", "api_key", "api-key", "apikey", "token", "access_token", "secret"})
+"""Parameters of an address that hold keys; names of models are recorded, so addresses must hold none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +51,7 @@ def split(name: str) -> RemoteName:
             continue
         url = scheme.removeprefix("@") + host.rstrip("/")
         parts = urlsplit(url)
-        if parts.username or parts.password:
+        if parts.username or parts.password or _SECRETS & {name.lower() for name in parse_qs(parts.query)}:
             raise ConfigError(f"{provider}:{model}: put the key into a variable, not into the address")
         if not model or not parts.hostname:
             raise ConfigError(f"{name!r}: expected {provider}:MODEL@{scheme[1:]}HOST/v1")

@@ -1,6 +1,6 @@
 """Models over HTTP, by pydantic-ai's low-level request: one prompt, one reply, no agent and no hidden retry.
 
-Rules: the reply's text is handed on as it came. Whatever is raised below this module leaves it as a `ModelError`,
+Rules: the reply's text is handed on as it came, save for our key. Whatever is raised below this module leaves it as a `ModelError`,
 read in `failures.py`. Each call has its own connection, so a model may be used from any event loop.
 """
 
@@ -110,6 +110,10 @@ class RemoteModel:
         except Exception as error:  # noqa: BLE001 - the libraries below share no base class; see failures.py
             return read(error, self._name, [self._key])
 
+    def _without_key(self, text: str) -> str:
+        """A reply becomes a draft, and a draft is recorded: a server that repeats our headers must not put the key there."""
+        return text.replace(self._key, "[key removed]") if self._key else text
+
     def _settings(self, prompt: Prompt, declined: frozenset[str]) -> "ForeignSettings":
         settings: dict[str, object] = {
             "max_tokens": prompt.max_tokens,
@@ -125,7 +129,7 @@ class RemoteModel:
 
     def _reply(self, response: ModelResponse, prompt: Prompt, seconds: float) -> Reply:
         details: Mapping[str, object] = response.provider_details or {}
-        text = response.text or str(details.get("refusal") or "")
+        text = self._without_key(response.text or str(details.get("refusal") or ""))
         finish: Finish = "stop"
         if response.finish_reason == "content_filter":
             finish = "refusal"
@@ -173,8 +177,8 @@ def _require_package(provider: str) -> None:
 def _key(name: str, remote_name: RemoteName, environment: Mapping[str, str]) -> str:
     variables = key_variables()[remote_name.provider]
     for variable in variables:
-        if environment.get(variable):
-            return environment[variable]
+        if key := environment.get(variable, "").strip():  # a server that repeats it repeats it without white space
+            return key
     if remote_name.local:
         return ""
     raise ConfigError(f"{name} needs a key: set {' or '.join(variables)} in the environment")
