@@ -15,7 +15,8 @@ _ALSO: Final = re.compile(
     r"(?:,? as well as|,? and (?:also|additionally|furthermore|in addition)|, plus|[.;] (?:it )?also|[.;] (?:in addition|additionally|furthermore|moreover),?)\s",
     re.IGNORECASE,
 )
-_LISTED: Final = re.compile(r"(?:[^,;:]+,){2,}\s*(?:and|or|as well as)\s+\S+|(?:[^,;:]+,)\s*[^,;:]+\s(?:and)\s+\S+")
+_LAST: Final = re.compile(r"\s(?:and|or|as well as)\s+\S")
+"""The last thing of a list; two commas, or one before it, make three things."""
 _PAIR: Final = re.compile(
     r"\b(?P<one>[a-z-]+)(?:, (?P<more>[a-z-]+))?,? (?:and|but|yet) (?:also |still |not )?(?:in an? |with an? )?(?P<two>[a-z-]+)\b"
 )
@@ -44,7 +45,7 @@ def _in(criterion: Criterion) -> Iterator[Flaw]:
             criteria=(criterion.name,),
             quotes=(criterion.says,),
         )
-    elif _LISTED.search(_plain(criterion.says)):
+    elif _listed(_plain(criterion.says)):
         yield Flaw(
             kind="compound",
             level="hint",
@@ -71,6 +72,15 @@ def _pair(says: str) -> tuple[str, ...]:
         if len(both) > 1:
             return tuple(f"Is {word}" for word in both)
     return ()
+
+
+def _listed(says: str) -> bool:
+    """Whether three or more things are listed."""
+    for piece in re.split(r"[;:]", says):
+        before, comma, last = piece.rpartition(",")
+        if comma and before.strip() and _LAST.search(f" {last}"):
+            return True
+    return False
 
 
 def _plain(says: str) -> str:

@@ -56,7 +56,7 @@ def crowded(target: Target) -> Iterator[Flaw]:
 def _pairs(target: Target, kind: str) -> Iterator[Flaw]:
     seen: set[frozenset[str]] = set()
     for group in target.groups:
-        known = tuple(claims(target.spec, group))
+        known = tuple({(c.name, repr(c.call)): c for c in claims(target.spec, group)}.values())
         for one, other in permutations(known, 2):
             pair = frozenset({one.name, other.name})
             if (len(pair) < 2 and kind == "crowded") or pair in seen:  # noqa: PLR2004 - a criterion with itself
@@ -175,28 +175,36 @@ def _styles(one: Claim, other: Claim) -> Iterator[str]:
     ours, theirs = one.params("language").get("code"), other.params("language").get("code")
     if ours and theirs and str(ours).split("-")[0] != str(theirs).split("-")[0]:
         yield f"{one.name} wants the language {ours}, {other.name} wants {theirs}"
-    mine, yours = one.params("case"), other.params("case")
-    if mine and yours and mine.get("of", "text") == yours.get("of", "text") and mine["style"] != yours["style"]:
-        yield f"{one.name} wants {mine['style']} case, {other.name} wants {yours['style']} case"
-    if mine and mine.get("of", "text") == "text" and mine["style"] in {"lower", "upper"}:
-        for check in ("contains", "starts_with", "ends_with"):
-            sure = other.call.params.get("case_sensitive", check != "contains") is True
-            for phrase in phrases_in(other, check) if sure else ():
-                if phrase != (phrase.lower() if mine["style"] == "lower" else phrase.upper()):
-                    yield f"{one.name} wants {mine['style']} case, {other.name} requires {phrase!r}"
-    for check, word in (("starts_with", "begin"), ("ends_with", "end")):
-        first, second = (" ".join("".join(phrases_in(claim, check)).split()).casefold() for claim in (one, other))
-        joined = first.startswith(second) or second.startswith(first)
-        if check == "ends_with":
-            joined = first.endswith(second) or second.endswith(first)
-        if first and second and not joined:
-            yield f"{one.name} and {other.name} want the text to {word} with different words"
+    yield from _capitals(one, other)
+    yield from _edges(one, other)
     if one.call.name == "json_schema":
         begins = "".join(phrases_in(other, "starts_with")).strip()
         if begins and begins[0] not in '{["-0123456789tfn':
             yield f"{one.name} wants JSON and nothing else, {other.name} wants the text to begin with {begins!r}"
         if phrases_in(other, "headings", "required") or span(other, "bullets")[0]:
             yield f"{one.name} wants JSON and nothing else, {other.name} wants prose with {other.call.name}"
+
+
+def _capitals(one: Claim, other: Claim) -> Iterator[str]:
+    mine, yours = one.params("case"), other.params("case")
+    if mine and yours and mine.get("of", "text") == yours.get("of", "text") and mine["style"] != yours["style"]:
+        yield f"{one.name} wants {mine['style']} case, {other.name} wants {yours['style']} case"
+    if not mine or mine.get("of", "text") != "text" or mine["style"] not in {"lower", "upper"}:
+        return
+    for check in ("contains", "starts_with", "ends_with"):
+        exact = other.call.params.get("case_sensitive", check != "contains") is True
+        for phrase in phrases_in(other, check) if exact else ():
+            if phrase != (phrase.lower() if mine["style"] == "lower" else phrase.upper()):
+                yield f"{one.name} wants {mine['style']} case, {other.name} requires {phrase!r}"
+
+
+def _edges(one: Claim, other: Claim) -> Iterator[str]:
+    for check, word in (("starts_with", "begin"), ("ends_with", "end")):
+        first, second = (" ".join("".join(phrases_in(claim, check)).split()).casefold() for claim in (one, other))
+        short, long = sorted((first, second), key=len)
+        joined = long.startswith(short) if check == "starts_with" else long.endswith(short)
+        if short and not joined:
+            yield f"{one.name} and {other.name} want the text to {word} with different words"
 
 
 def _strange_numbers(one: Claim, other: Claim, target: Target) -> Iterator[str]:

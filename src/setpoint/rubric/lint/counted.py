@@ -7,7 +7,15 @@ from typing import Final
 
 from setpoint.rubric.lint.numbers import NUMBER, number
 
-__all__ = ["LEAD", "MOST", "bounds", "counted", "grade", "times"]
+__all__ = ["LEAD", "MOST", "bounds", "counted", "grade", "pattern", "times"]
+
+_MOST_REPEATS: Final = 8
+
+
+def pattern(form: str) -> re.Pattern[str]:
+    """A form of a sentence; what may be repeated in it is repeated a few times, so that no text makes it run for long."""
+    return re.compile(form.replace(")*", f"){{0,{_MOST_REPEATS}}}"), re.IGNORECASE)
+
 
 LEAD: Final = r"(?:(?P<subject>[\w' -]{1,60}?) )??(?:(?:must|should|shall|has to|have to|needs? to|will|may|can) )?"
 """What may stand before a demand: its subject, and a helping verb."""
@@ -74,11 +82,11 @@ def _forms(unit: str) -> tuple[tuple[re.Pattern[str], str], ...]:
         (rf"{head}{n}[- ](?:{singular})(?: max(?:imum)?| length| word)? (?:limit|maximum|cap)", "max"),
         (rf"{head}{n}-(?:{singular}) (?:text|e-?mail|message|note|summary|abstract|letter|answer|post)", "exact"),
     )
-    return tuple((re.compile(form, re.IGNORECASE), what) for form, what in said)
+    return tuple((pattern(form), what) for form, what in said)
 
 
 _WORD_COUNT: Final = tuple(
-    (re.compile(rf"(?:the |its |a )?(?:total )?(?:word count|length in words)(?: is| of| must be| should be| stays| remains)* {form}(?P<n>{NUMBER})(?: words?)?", re.IGNORECASE), what)
+    (pattern(rf"(?:the |its |a )?(?:total )?(?:word count|length in words)(?: is| of| must be| should be| stays| remains)* {form}(?P<n>{NUMBER})(?: words?)?"), what)
     for form, what in ((rf"{MOST} ", "max"), (rf"{_LESS} ", "less"), (rf"{_LEAST} ", "min"), (rf"{_MORE} ", "more"))
 )  # fmt: skip
 
@@ -121,29 +129,40 @@ def counted(clause: str) -> Iterator[tuple[re.Match[str], Mapping[str, object]]]
         yield found, {"bullets": {"max_words": number(found["n"]) - bool(found["less"])}}
 
 
-_ITEM_LENGTH: Final = re.compile(
+_ITEM_LENGTH: Final = pattern(
     rf"(?P<subject>)(?:no|each|every|all|the) (?:bullet points?|bullets?|list items?|items?|points?) (?:is |are |has |have |must "
     rf"be |should be |contains? |stays? |runs? )*(?:{MOST}|longer than|more than|exceeds?|(?P<less>{_LESS})|in) "
-    rf"(?P<n>{NUMBER}) words?(?: long| in length| each)?",
-    re.IGNORECASE,
-)  # fmt: skip
+    rf"(?P<n>{NUMBER}) words?(?: long| in length| each)?")  # fmt: skip
 
 _GRADES: Final = {
     word: str(n)
     for n, word in enumerate(
-        ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth"],
+        [
+            "first",
+            "second",
+            "third",
+            "fourth",
+            "fifth",
+            "sixth",
+            "seventh",
+            "eighth",
+            "ninth",
+            "tenth",
+            "eleventh",
+            "twelfth",
+        ],
         1,
     )
 }
 _ORDINAL: Final = rf"(?P<n>\d{{1,2}}(?:\.\d)?|{'|'.join(_GRADES)})(?:st|nd|rd|th)?"
 _GRADE: Final = tuple(
-    re.compile(form, re.IGNORECASE)
+    pattern(form)
     for form in (
-        rf"{LEAD}(?:is |has |have |be |at |written at |stays at |aims at |the |its |an? )*(?:flesch[- ]kincaid|reading|readability)"
+        (rf"{LEAD}(?:is |has |have |be |at |written at |stays at |aims at |the |its |an? )*(?:flesch[- ]kincaid|reading|readability)"
         rf"(?: reading| grade| level| score)*(?: is| of| stays| remains| be| must be)*(?: (?:{MOST}|(?P<less>{_LESS})|grade))*"
-        rf" {_ORDINAL}(?:[- ]grade)?(?: or (?:below|lower|less|easier))?",
-        rf"{LEAD}(?:is |be |are )?(?:readable|understandable|can be (?:read|understood)|written|read|reads)(?: by| for| at)(?: an?| the)?"
-        rf"(?: (?:{MOST}))? {_ORDINAL}[- ](?:grade|grader|graders|grade reading)(?: reading)?(?: level)?(?: or (?:below|lower))?",
+        rf" {_ORDINAL}(?:[- ]grade)?(?: or (?:below|lower|less|easier))?"),
+        (rf"{LEAD}(?:is |be |are )?(?:readable|understandable|can be (?:read|understood)|written|read|reads)(?: by| for| at)(?: an?| the)?"
+        rf"(?: (?:{MOST}))? {_ORDINAL}[- ](?:grade|grader|graders|grade reading)(?: reading)?(?: level)?(?: or (?:below|lower))?"),
         rf"{LEAD}(?:is |be |written |stays |has )*(?:at |a |an )*(?:{_ORDINAL})[- ]grade (?:reading )?level(?: or (?:below|lower))?",
     )
 )  # fmt: skip
@@ -165,8 +184,8 @@ def times(how: str | None, said: str | None) -> dict[str, object]:
     if not said:
         return {}
     n = {"once": 1, "twice": 2}.get(said.lower()) or number(said.lower().removesuffix(" times"))
-    if how and re.fullmatch(MOST, how, re.IGNORECASE):
+    if how and re.fullmatch(MOST, how):
         return {"min": 0, "max": n}
-    if how and re.fullmatch(_LEAST, how, re.IGNORECASE):
+    if how and re.fullmatch(_LEAST, how):
         return {"min": n} if n > 1 else {}
     return {"max": 1} if n == 1 else {"min": n, "max": n}

@@ -15,7 +15,7 @@ from setpoint import checks
 from setpoint.core.spec import CheckCall
 from setpoint.errors import SpecError
 from setpoint.rubric.lint.clauses import about_text, clauses, phrases
-from setpoint.rubric.lint.counted import LEAD, MOST, counted, grade
+from setpoint.rubric.lint.counted import LEAD, MOST, counted, grade, pattern
 from setpoint.rubric.lint.numbers import NUMBER, number
 from setpoint.rubric.lint.phrased import Found, phrased
 
@@ -58,9 +58,15 @@ def demands(says: str, brief: str = "", kind: str = "text") -> tuple[Demand, ...
     )
 
 
+_LONGEST: Final = 400
+"""A longer clause is no plain demand; a list of phrases that long is better written as a check at once."""
+
+
 def _read(clause: str, brief: str, kind: str) -> tuple[tuple[Mapping[str, object], CheckCall], ...]:
     """The checks that measure the whole of one clause; the first reading of a check counts."""
     bare = " ".join(clause.replace("’", "'").split()).rstrip(".;,! ")
+    if len(bare) > _LONGEST:
+        return ()
     found: dict[str, tuple[Mapping[str, object], CheckCall]] = {}
     for match, table in _readings(bare, kind):
         name = next(iter(table))
@@ -95,10 +101,9 @@ _LANGUAGES: Final = {
     "Romanian": "ro", "Catalan": "ca", "Persian": "fa", "Swahili": "sw", "Indonesian": "id",
 }  # fmt: skip
 _ONLY: Final = r"(?:entirely |completely |only |exclusively |all |fully |throughout )*"
-_LANGUAGE: Final = re.compile(
+_LANGUAGE: Final = pattern(
     rf"{LEAD}(?:is |are |be |reads )?{_ONLY}(?:written |composed |answered |phrased |drafted |worded )?{_ONLY}(?:in )(?:plain |correct |the )?"
-    rf"(?P<tongue>{'|'.join(_LANGUAGES)})(?: language)?(?: only| throughout| from start to end| and (?:in )?no other language)*",
-    re.IGNORECASE,
+    rf"(?P<tongue>{'|'.join(_LANGUAGES)})(?: language)?(?: only| throughout| from start to end| and (?:in )?no other language)*"
 )
 _CASES: Final = {
     r"lower[- ]?case|small letters": "lower",
@@ -106,31 +111,26 @@ _CASES: Final = {
     r"title[- ]case": "title",
     r"sentence[- ]case": "sentence",
 }
-_CASE: Final = re.compile(
+_CASE: Final = pattern(
     rf"{LEAD}(?:is |are |be |uses? |written |set |in |entirely |all |only |completely |exclusively |all-)*"
-    rf"(?P<case>{'|'.join(_CASES)})(?: letters| only| throughout| everywhere)*(?:, no capitals?(?: letters)?)?",
-    re.IGNORECASE,
+    rf"(?P<case>{'|'.join(_CASES)})(?: letters| only| throughout| everywhere)*(?:, no capitals?(?: letters)?)?"
 )
-_BULLETS: Final = re.compile(
+_BULLETS: Final = pattern(
     rf"{LEAD}(?:is |uses? |has |be |presented |written |formatted |given |set out |as |in |with |a |the |form of |an? |structured )*"
-    r"(?P<list>bulleted list|bullet list|bullet points|bullets|numbered list|ordered list|numbered steps)(?: format| form)?",
-    re.IGNORECASE,
+    r"(?P<list>bulleted list|bullet list|bullet points|bullets|numbered list|ordered list|numbered steps)(?: format| form)?"
 )
-_DEPTH: Final = re.compile(
+_DEPTH: Final = pattern(
     rf"(?P<subject>)(?:no heading is deeper than|headings go no deeper than|headings are no deeper than|(?:has |uses )?{MOST}) "
-    rf"(?:level )?(?P<n>{NUMBER}|#{{1,6}})(?: levels? of headings?| heading levels?| levels?)?",
-    re.IGNORECASE,
+    rf"(?:level )?(?P<n>{NUMBER}|#{{1,6}})(?: levels? of headings?| heading levels?| levels?)?"
 )
-_JSON: Final = re.compile(
+_JSON: Final = pattern(
     rf"{LEAD}(?:is |are |be |returns? |outputs? |gives? |produces? |contains? |consists? of |parses? as |can be parsed as |nothing but |only |exactly |one |a |an |single |"
     r"syntactically |strictly )*(?P<valid>valid |well-formed |parsable |parseable |correct |legal )?json(?P<object> object| array| document| text)?"
     r"(?: only|,? and nothing else|,? with nothing (?:before|around|after) it| that parses| without errors)*"
-    r"(?:,? (?:with|that has|having) (?:exactly )?(?:the )?(?:top-level )?(?:keys?|fields?|propert(?:y|ies)):? (?P<list>[^.;]+))?",
-    re.IGNORECASE,
+    r"(?:,? (?:with|that has|having) (?:exactly )?(?:the )?(?:top-level )?(?:keys?|fields?|propert(?:y|ies)):? (?P<list>[^.;]+))?"
 )
-_KEYS: Final = re.compile(
-    rf"{LEAD}(?:has|have|contains?|includes?) (?:exactly )?(?:the )?(?:top-level )?(?:keys?|fields?|propert(?:y|ies)):? (?P<list>[^.;]+)",
-    re.IGNORECASE,
+_KEYS: Final = pattern(
+    rf"{LEAD}(?:has|have|contains?|includes?) (?:exactly )?(?:the )?(?:top-level )?(?:keys?|fields?|propert(?:y|ies)):? (?P<list>[^.;]+)"
 )
 
 
@@ -153,7 +153,7 @@ def _shaped(clause: str, kind: str) -> Iterator[Found]:
 
 
 def _case(found: re.Match[str]) -> Iterator[Found]:
-    style = next(style for said, style in _CASES.items() if re.fullmatch(said, found["case"], re.IGNORECASE))
+    style = next(style for said, style in _CASES.items() if re.fullmatch(said, found["case"]))
     subject = (found["subject"] or "").lower()
     if re.search(r"\bheadings?\b", subject):
         yield re.match("(?P<subject>)", ""), {"case": {"style": style, "of": "headings"}}  # type: ignore[misc]
@@ -179,32 +179,28 @@ def _schema(kind: str, listed: str) -> dict[str, object]:
 
 
 _MATERIAL: Final = r"(?:sources?|material|facts|report|document|input|notes|log|logs|data|transcript|sheet|brief|list|table|figures|text|article|minutes)"
-_NUMBERS: Final = re.compile(
+_NUMBERS: Final = pattern(
     r"(?P<subject>)(?:every|all|each|all the|any)(?: of the)? (?:numbers?|figures?|amounts?|numeric values?|numerals?|statistics?|numbers and dates|dates and numbers|figures and dates)"
     r"(?: (?:in|of) (?:the|this) (?:text|summary|answer|draft|report|email|abstract))?(?: that (?:is|are) (?:used|given|named))?"
     r" (?:is|are|must be|comes?|occurs?|appears?|stands?|agrees?|match(?:es)?|can be found|traces? back|must come|must appear|taken)"
     rf"(?: taken| found| present| copied| exactly| also| directly| with| in| from| to| the| its| given| provided| attached| original| source)*"
-    rf" {_MATERIAL}(?: text| material| exactly)?",
-    re.IGNORECASE,
+    rf" {_MATERIAL}(?: text| material| exactly)?"
 )
-_NO_NEW_NUMBERS: Final = re.compile(
+_NO_NEW_NUMBERS: Final = pattern(
     r"(?P<subject>(?:the \w+ )?)(?:contains?|uses?|has|gives?|names?|states?|invents?|introduces?|adds?|does not (?:contain|invent|introduce|add|use)) "
     r"(?:no|any|only)? ?(?:numbers?|figures?|amounts?|statistics?) (?:that (?:is|are|do|does) not(?: occur| appear| stand)?|not|which are not|from outside|that (?:occur|appear|stand|are)|found|from) "
-    rf"(?:found |given |present |stated )?(?:in |from )?(?:the |its )?(?:given |source |attached )?{_MATERIAL}",
-    re.IGNORECASE,
+    rf"(?:found |given |present |stated )?(?:in |from )?(?:the |its )?(?:given |source |attached )?{_MATERIAL}"
 )
-_QUOTES: Final = re.compile(
+_QUOTES: Final = pattern(
     r"(?P<subject>)(?:every|all|each|any|direct)(?: direct| of the)? (?:quote|quotation|quotes|quotations|quoted passage|quoted passages)"
     r" (?:is|are|stands?|appears?|occurs?|comes?|match(?:es)?|must|be|taken|copied|found|exactly|literally|word for word|verbatim|in|from|the|its|,| )*"
-    rf"(?:{_MATERIAL}|verbatim|word for word)(?: word for word| verbatim| exactly)?",
-    re.IGNORECASE,
+    rf"(?:{_MATERIAL}|verbatim|word for word)(?: word for word| verbatim| exactly)?"
 )
-_FINISHED: Final = re.compile(
+_FINISHED: Final = pattern(
     rf"{LEAD}(?:(?:contains?|has|have|leaves?|with|includes?|uses?|shows?) no|does not (?:contain|leave|have|include)(?: any)?|is free of|without(?: any)?|no|there (?:is|are) no|leaves no) "
     r"(?:unfilled |remaining |open |leftover |template |bracketed |square-bracket )*(?:placeholders?|TODOs?|TBDs?|fields? to fill in|gaps|blanks?(?: to fill in)?)"
     r"(?: text)?(?:,? (?:such as|like|or) .{1,60})?(?: (?:left|behind|anywhere|unfilled|in it|in the text|left in the text|remain|remains|are left|is left))*"
-    r"|nothing is left to (?:be filled|fill) in",
-    re.IGNORECASE,
+    r"|nothing is left to (?:be filled|fill) in"
 )
 
 

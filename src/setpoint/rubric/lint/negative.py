@@ -11,7 +11,7 @@ from setpoint.rubric.lint.flaw import Flaw, Target
 __all__ = ["NEGATIVE", "negative"]
 
 NEGATIVE: Final = re.compile(
-    r"\A(?:(?:the |this |it |its |each |every )?(?:[\w-]+ ){0,3}?)??(?:(?:does|do|must|should|shall|may|can|is|are|has|have|will) not\b|doesn't|don't|isn't|"
+    r"\A(?:(?:the|this|it|its|each|every|all|any|your)\b(?: [\w'-]+){0,3}? |[\w-]+s (?=(?:do|are|must|should) not))??(?:(?:does|do|must|should|shall|may|can|is|are|has|have|will) not\b|doesn't|don't|isn't|"
     r"aren't|mustn't|shouldn't|can't|cannot|never|not\b|no\b|none\b|nothing\b|nobody\b|neither\b|avoids?\b|avoid\b|without\b|"
     r"refrains?\b|omits?\b|is free (?:of|from)|leaves out|excludes\b|lacks\b|contains no\b|uses no\b|has no\b|makes no\b|"
     r"includes no\b|gives no\b|contains none|blames nobody|avoiding\b|steers clear|stays away)",

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final, TypeAlias
 
 from setpoint.rubric.lint.clauses import QUOTED, phrases
-from setpoint.rubric.lint.counted import LEAD, TIMES, times
+from setpoint.rubric.lint.counted import LEAD, TIMES, pattern, times
 
 __all__ = ["Found", "phrased"]
 
@@ -31,22 +31,26 @@ _WHERE: Final = r"(?: (?:anywhere|at all|in (?:the|its|any) (?:text|body|reply|e
 _BARE: Final = r"(?P<bare>[\w'’-]+(?: [\w'’-]+){0,2}(?:, [\w'’-]+(?: [\w'’-]+){0,2})*(?:,? (?:and|or|nor) [\w'’-]+(?: [\w'’-]+){0,2})?)"
 
 _REQUIRED: Final = tuple(
-    re.compile(form, re.IGNORECASE)
+    pattern(form)
     for form in (
         rf"{LEAD}{_HAS} {_THE}(?:{_WORDS}:? )?{_LIST}(?: {_WORDS})?{_WHERE}(?:{TIMES})?{_WHERE}",
-        rf"(?P<subject>)(?:the |both |each of )*(?:exact )?(?:{_WORDS} )?{_LIST} (?:must |should |all |both )*(?:appears?|occurs?|stands?|is (?:used|"
-        rf"mentioned|included|present|named)|are (?:used|mentioned|included|present|named)|be (?:used|mentioned|included|present))"
-        rf"{_WHERE}(?:{TIMES})?{_WHERE}",
+        (
+            rf"(?P<subject>)(?:the |both |each of )*(?:exact )?(?:{_WORDS} )?{_LIST} (?:must |should |all |both )*(?:appears?|occurs?|stands?|is (?:used|"
+            rf"mentioned|included|present|named)|are (?:used|mentioned|included|present|named)|be (?:used|mentioned|included|present))"
+            rf"{_WHERE}(?:{TIMES})?{_WHERE}"
+        ),
     )
 )
 _FORBIDDEN: Final = tuple(
-    re.compile(form, re.IGNORECASE)
+    pattern(form)
     for form in (
         rf"{LEAD}{_NOT} {_ANY}(?:{_WORDS}:? )?(?:like |such as )?{_LIST}{_WHERE}",
         rf"{LEAD}{_NOT} {_ANY}(?:{_WORDS}):? {_BARE}{_WHERE}",
-        rf"(?P<subject>)(?:the )?(?:{_WORDS} )?{_LIST} (?:(?:does not|doesn't|do not|must not|should not|never|cannot|may not) (?:ever )?(?:appears?|occurs?|be "
-        rf"used|be mentioned|stand)|(?:is|are) (?:not|never) (?:used|mentioned|present)|(?:is|are) (?:absent|forbidden|banned|avoided|not allowed))"
-        rf"{_WHERE}",
+        (
+            rf"(?P<subject>)(?:the )?(?:{_WORDS} )?{_LIST} (?:(?:does not|doesn't|do not|must not|should not|never|cannot|may not) (?:ever )?(?:appears?|occurs?|be "
+            rf"used|be mentioned|stand)|(?:is|are) (?:not|never) (?:used|mentioned|present)|(?:is|are) (?:absent|forbidden|banned|avoided|not allowed))"
+            rf"{_WHERE}"
+        ),
     )
 )
 
@@ -69,37 +73,34 @@ _MARKS: Final = {
     r"select \*|`select \*`": r"(?i)select\s+\*",
 }
 _PLURALS: Final = "|".join(_MARKS)
-_NO_MARK: Final = re.compile(
+_NO_MARK: Final = pattern(
     rf"{LEAD}{_NOT} {_ANY}(?:a |an |single |other )*(?P<mark>{_PLURALS}|bullet points?|bullets?|bulleted lists?|bullet lists?|lists?)"
-    rf"(?: (?:or|and|nor) (?:a |an |any )?(?P<other>{_PLURALS}|bullet points?|bullets?|bulleted lists?))?{_WHERE}",
-    re.IGNORECASE,
+    rf"(?: (?:or|and|nor) (?:a |an |any )?(?P<other>{_PLURALS}|bullet points?|bullets?|bulleted lists?))?{_WHERE}"
 )
-_MARK: Final = re.compile(
-    rf"{LEAD}{_HAS} (?:a |an |at least one |at least a |the |one |valid )*(?P<mark>{_PLURALS}){_WHERE}", re.IGNORECASE
+_MARK: Final = pattern(
+    rf"{LEAD}{_HAS} (?:a |an |at least one |at least a |the |one |valid )*(?P<mark>{_PLURALS}){_WHERE}"
 )
 
 _EDGES: Final = (
-    (re.compile(rf"{LEAD}(?:starts?|begins?|opens?)(?: off| directly| exactly| out)* with {_THE}(?:{_WORDS} |greeting |salutation |title |heading "
-                rf"|subject line )*:? ?(?P<list>{QUOTED})(?: exactly| verbatim)?", re.IGNORECASE), "starts_with"),
-    (re.compile(rf"(?P<subject>)(?:the|its) (?:very )?first (?:line|words?|sentence)s? (?:is|are|reads?|must (?:be|read)|should (?:be|read))"
-                rf"(?: exactly)?:? (?P<list>{QUOTED})(?: exactly)?", re.IGNORECASE), "starts_with"),
-    (re.compile(rf"{LEAD}(?:ends?|closes?|finish(?:es)?|concludes?)(?: directly| exactly| off)* (?:with|by) {_THE}(?:{_WORDS} |sign-off |signature |greeting |closing )*:? ?"
-                rf"(?P<list>{QUOTED})(?: exactly| verbatim)?", re.IGNORECASE), "ends_with"),
-    (re.compile(rf"(?P<subject>)(?:the|its) (?:very )?(?:last|final|closing) (?:line|words?|sentence)s? (?:is|are|reads?|must (?:be|read)|should (?:be|read))"
-                rf"(?: exactly)?:? (?P<list>{QUOTED})(?: exactly)?", re.IGNORECASE), "ends_with"),
-    (re.compile(rf"{LEAD}(?:ends?|closes?|finish(?:es)?|concludes?) (?:with|on|in) (?:a|one|exactly one) (?P<list>question(?: mark)?)(?: to the reader)?", re.IGNORECASE), "ends_with"),
+    (pattern(rf"{LEAD}(?:starts?|begins?|opens?)(?: off| directly| exactly| out)* with {_THE}(?:{_WORDS} |greeting |salutation |title |heading "
+                rf"|subject line )*:? ?(?P<list>{QUOTED})(?: exactly| verbatim)?"), "starts_with"),
+    (pattern(rf"(?P<subject>)(?:the|its) (?:very )?first (?:line|words?|sentence)s? (?:is|are|reads?|must (?:be|read)|should (?:be|read))"
+                rf"(?: exactly)?:? (?P<list>{QUOTED})(?: exactly)?"), "starts_with"),
+    (pattern(rf"{LEAD}(?:ends?|closes?|finish(?:es)?|concludes?)(?: directly| exactly| off)* (?:with|by) {_THE}(?:{_WORDS} |sign-off |signature |greeting |closing )*:? ?"
+                rf"(?P<list>{QUOTED})(?: exactly| verbatim)?"), "ends_with"),
+    (pattern(rf"(?P<subject>)(?:the|its) (?:very )?(?:last|final|closing) (?:line|words?|sentence)s? (?:is|are|reads?|must (?:be|read)|should (?:be|read))"
+                rf"(?: exactly)?:? (?P<list>{QUOTED})(?: exactly)?"), "ends_with"),
+    (pattern(rf"{LEAD}(?:ends?|closes?|finish(?:es)?|concludes?) (?:with|on|in) (?:a|one|exactly one) (?P<list>question(?: mark)?)(?: to the reader)?"), "ends_with"),
 )  # fmt: skip
 
 _CAPITAL: Final = r"(?-i:[A-Z])[\w'’/&-]*(?: [\w'’/&-]+){0,4}?"
 _TITLES: Final = (
     rf"(?P<list>{QUOTED}(?:\s*,?\s*(?:and\s+)?{QUOTED})*|{_CAPITAL}(?:, {_CAPITAL})*,? (?:and|then) {_CAPITAL})"
 )
-_HEADINGS: Final = re.compile(
+_HEADINGS: Final = pattern(
     rf"{LEAD}(?:(?:has|have|contains?|includes?|uses?|with|is (?:divided|split|structured|organi[sz]ed)|into|under|by|consists? of|comprises|there (?:is|are)) )+"
     rf"(?:(?:the|these|exactly|following|all|a|an|separate|two|three|four|five|six|markdown|level[- ]two|h2) )*(?:section headings?|headings?|sections?|parts)"
-    rf"(?: (?:called|titled|named|headed|entitled|with the headings?|for))?:? {_TITLES}(?:,? in (?:this|that|the given) order)?(?:,? and (?:no others?|nothing else))?",
-    re.IGNORECASE,
-)  # fmt: skip
+    rf"(?: (?:called|titled|named|headed|entitled|with the headings?|for))?:? {_TITLES}(?:,? in (?:this|that|the given) order)?(?:,? and (?:no others?|nothing else))?")  # fmt: skip
 
 
 def phrased(clause: str) -> Iterator[Found]:
@@ -139,7 +140,7 @@ def _without(*marks: str | None) -> Iterator[Mapping[str, object]]:
     """The checks that keep marks out; bullets are counted, the rest is a pattern."""
     regexes: list[str] = []
     for mark in marks:
-        if mark and re.match(r"bullet|lists?\Z", mark, re.IGNORECASE):
+        if mark and re.match(r"bullet|lists?\Z", mark):
             yield {"bullets": {"max": 0, "numbered": True} if mark.lower().startswith("list") else {"max": 0}}
         elif mark:
             regexes.append(_regex(mark))
@@ -148,7 +149,7 @@ def _without(*marks: str | None) -> Iterator[Mapping[str, object]]:
 
 
 def _regex(mark: str) -> str:
-    return next(regex for words, regex in _MARKS.items() if re.fullmatch(words, mark, re.IGNORECASE))
+    return next(regex for words, regex in _MARKS.items() if re.fullmatch(words, mark))
 
 
 def _outside(text: str) -> str:

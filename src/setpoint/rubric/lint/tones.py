@@ -50,9 +50,9 @@ def tone_pairs() -> tuple[tuple[str, str], ...]:
 class _Heard:
     """A tone in a clause, or the denial of one."""
 
+    pair: int
     tone: str
     wanted: bool
-    clause: str
 
 
 def tone_conflict(target: Target) -> Iterator[Flaw]:
@@ -60,6 +60,7 @@ def tone_conflict(target: Target) -> Iterator[Flaw]:
     for group in target.groups:
         known = [(c.name, clause) for c in group for clause in clauses(c.says) if c.check is None]
         known += [(BRIEF, clause) for clause in clauses(target.spec.brief)]
+        known = [(name, clause) for name, clause in known if _heard(clause)]
         seen: set[frozenset[str]] = set()
         for (one, ours), (other, theirs) in combinations(known, 2):
             pair = frozenset({one, other})
@@ -78,38 +79,41 @@ def tone_conflict(target: Target) -> Iterator[Flaw]:
 
 
 def _why(ours: str, theirs: str) -> str:
-    for a, b in _pairs():
-        left, right = _heard(ours, a, b), _heard(theirs, a, b)
-        for one in left:
-            for other in right:
-                if one.wanted and other.wanted and one.tone != other.tone:
-                    return f"“{one.tone}” and “{other.tone}” exclude each other"
-                if one.tone == other.tone and one.wanted != other.wanted:
-                    return f"one asks for “{one.tone}” and the other rules it out"
+    for one in _heard(ours):
+        for other in _heard(theirs):
+            if one.pair != other.pair:
+                continue
+            if one.wanted and other.wanted and one.tone != other.tone:
+                return f"“{one.tone}” and “{other.tone}” exclude each other"
+            if one.tone == other.tone and one.wanted != other.wanted:
+                return f"one asks for “{one.tone}” and the other rules it out"
     return ""
 
 
-def _heard(clause: str, a: _Tone, b: _Tone) -> tuple[_Heard, ...]:
-    """The tones of a pair that a clause speaks of."""
-    text = " ".join(without_quotes(clause).lower().replace("’", "'").replace("**", "").split())
+@cache
+def _heard(clause: str) -> tuple[_Heard, ...]:
+    """The tones that a clause speaks of."""
+    whole = " ".join(without_quotes(clause).lower().replace("’", "'").replace("**", "").split())
     found: list[_Heard] = []
-    for tone in (a, b):
-        for phrase in tone.phrases:
-            if place := re.search(rf"(?<![\w-]){re.escape(phrase)}(?![\w-])", text):
-                found.append(_Heard(tone.name, not _denied(text[: place.start()]), clause))
-                text = text.replace(phrase, " " * len(phrase))
-        words = _WORD.findall(text)
-        places = [(m.start(), m[0]) for m in _WORD.finditer(text)]
-        for at, (start, word) in enumerate(places):
-            if word in tone.words and _about_tone(words, at):
-                found.append(_Heard(tone.name, not _denied(text[:start]), clause))
-    return tuple(found)
+    for number, pair in enumerate(_pairs()):
+        text = whole
+        for tone in pair:
+            for phrase in tone.phrases:
+                if phrase in text and (place := re.search(rf"(?<![\w-]){re.escape(phrase)}(?![\w-])", text)):
+                    found.append(_Heard(number, tone.name, not _denied(text[: place.start()])))
+                    text = text.replace(phrase, " " * len(phrase))
+            places = [(m.start(), m[0]) for m in _WORD.finditer(text)]
+            words = [word for _, word in places]
+            for at, (start, word) in enumerate(places):
+                if word in tone.words and _about_tone(words, at):
+                    found.append(_Heard(number, tone.name, not _denied(text[:start])))
+    return tuple(dict.fromkeys(found))
 
 
 def _about_tone(words: Sequence[str], at: int) -> bool:
     """Whether a word says how the text sounds, not what it is about ("formal requirements")."""
     word = words[at]
-    around = words[max(0, at - _NEAR) : at] + words[at + 1 : at + 1 + _NEAR]
+    around = (*words[max(0, at - _NEAR) : at], *words[at + 1 : at + 1 + _NEAR])
     if any(near in _context("nouns") for near in words[at + 1 : at + 1 + _NEAR]):
         return True
     if any(near in _context("copulas") for near in words[max(0, at - _NEAR) : at]):
@@ -139,5 +143,5 @@ def _about_tone(words: Sequence[str], at: int) -> bool:
 
 
 def _denied(before: str) -> bool:
-    words = _WORD.findall(before)[-3:]
+    words = _WORD.findall(before[-60:])[-3:]
     return any(word in _context("denials") for word in words)
