@@ -48,14 +48,14 @@ def _sentences(says: str) -> Iterator[str]:
 def _joint() -> re.Pattern[str]:
     """Where a second demand begins: a joining word and a verb that demands."""
     verbs = "|".join(sorted(words_of("demands", "verbs"), key=len, reverse=True))
-    then = rf"(?:(?:it |the text )?(?:also |then |clearly |briefly |explicitly |finally |always |never )*(?:must |should )?(?:{verbs})\b)"
+    then = rf"(?:(?:it |the text )?(?:also |then |clearly |briefly |explicitly |finally |always |never )*(?:(?:must |should )(?:not )?)?(?:{verbs})\b)"
     after = (
         r"(?=\s+(?:the|an?|all|any|each|every|no|not|one|two|three|four|five|its|their|his|her|this|that|these|both|"
         r"at|with|in|on|by|for|to|from|of|out|only|exactly|clear|how|what|why|who|whom|when|where|which|whether|if|"
         r"more|fewer|less|between|under|over|up|down|_|\d))"
     )
     sure = "|".join(words_of("demands", "sure"))
-    own = r"(?:the|each|every|all|no|it|they|its)\b(?: [\w'-]+){0,4}? (?:is|are|has|have|must|should|does|do|names?|says?|gives?|ends?)\b"
+    own = rf"(?:the|each|every|all|both|no|it|they|its)\b(?: [\w'-]+){{0,4}}? (?:is|are|has|have|must|should|does|do|names?|says?|gives?|ends?|{sure})\b"
     counts = r"(?:at most|at least|no more than|no longer than|no fewer than|exactly|fewer than|less than|between \d)\b"
     return re.compile(
         rf"(?:,?\s+(?:and|but|while|as well as|or)|[,;])\s+(?=(?:{then}{after})|{counts}|"
@@ -95,10 +95,14 @@ def about_text(subject: str, brief: str) -> bool:
     return len(words) <= 3 and all(word in known or stem(word) in named for word in words)  # noqa: PLR2004 - "release notes draft"
 
 
+_EACH: Final = frozenset({"each", "every", "point", "points", "question", "questions", "body"})
+
+
 def parts_named(says: str) -> frozenset[str]:
     """The parts of a text that a sentence is about: greeting, title, first paragraph."""
     parts = words_of("demands", "parts")
-    return frozenset(stem(word) for word in _WORD.findall(says.lower()) if word in parts)
+    plain = re.sub(r"\b(?:first|second|third)[ -]person\b", "", says.lower())
+    return frozenset(stem(word) for word in _WORD.findall(plain) if word in parts and word not in _EACH)
 
 
 _ENDINGS: Final = (
@@ -136,8 +140,12 @@ def content(says: str) -> frozenset[str]:
     """The stems of the words that carry meaning; numbers included, words for "says" and "has" left out."""
     light = words_of("demands", "light")
     folds = {word: group[0] for group in _synonyms() for word in group}
-    found = (folds.get(word, word) for word in _WORD.findall(says.lower().replace("’", "'")) if word not in light)
+    found = (folds.get(word, word) for word in _plain_words(says) if word not in light)
     return frozenset(stem(word) for word in found)
+
+
+def _plain_words(says: str) -> list[str]:
+    return [word.removesuffix("'s") for word in _WORD.findall(says.lower().replace("’", "'"))]
 
 
 @cache

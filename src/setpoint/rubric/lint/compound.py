@@ -78,7 +78,8 @@ def _listed(says: str) -> bool:
     """Whether three or more things are listed."""
     for piece in re.split(r"[;:]", says):
         before, comma, last = piece.rpartition(",")
-        if comma and before.strip() and _LAST.search(f" {last}"):
+        joined = _LAST.search(f" {last}")
+        if comma and joined and (joined.start() > 1 or "," in before):
             return True
     return False
 

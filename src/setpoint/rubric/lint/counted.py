@@ -17,7 +17,7 @@ def pattern(form: str) -> re.Pattern[str]:
     return re.compile(form.replace(")*", f"){{0,{_MOST_REPEATS}}}"), re.IGNORECASE)
 
 
-LEAD: Final = r"(?:(?P<subject>[\w' -]{1,60}?) )??(?:(?:must|should|shall|has to|have to|needs? to|will|may|can) )?"
+LEAD: Final = r"(?:(?:word limit|limit|(?:max(?:imum)? )?length|language|format): ?)?(?:(?P<subject>[\w' -]{1,60}?) )??(?:(?:must|should|shall|has to|have to|needs? to|will|may|can) )?"
 """What may stand before a demand: its subject, and a helping verb."""
 
 _VERBS: Final = (
@@ -53,6 +53,7 @@ _MARKS: Final = {
     "!": r"(?:exclamation (?:marks?|points?))",
     r"https?://\S+": r"(?:links?|URLs?|hyperlinks?|web addresses?)",
     r"(?<!\w)#\w+": r"hashtags?",
+    ",": r"commas?",
 }
 
 
@@ -163,6 +164,7 @@ _GRADE: Final = tuple(
         rf" {_ORDINAL}(?:[- ]grade)?(?: or (?:below|lower|less|easier))?"),
         (rf"{LEAD}(?:is |be |are )?(?:readable|understandable|can be (?:read|understood)|written|read|reads)(?: by| for| at)(?: an?| the)?"
         rf"(?: (?:{MOST}))? {_ORDINAL}[- ](?:grade|grader|graders|grade reading)(?: reading)?(?: level)?(?: or (?:below|lower))?"),
+        rf"{LEAD}(?:is |be |written |readable |stays )*(?:at |a |the )*grade {_ORDINAL}(?: reading)?(?: level)?(?: or (?:below|lower))?",
         rf"{LEAD}(?:is |be |written |stays |has )*(?:at |a |an )*(?:{_ORDINAL})[- ]grade (?:reading )?level(?: or (?:below|lower))?",
     )
 )  # fmt: skip

@@ -116,7 +116,7 @@ _CASE: Final = pattern(
     rf"(?P<case>{'|'.join(_CASES)})(?: letters| only| throughout| everywhere)*(?:, no capitals?(?: letters)?)?"
 )
 _BULLETS: Final = pattern(
-    rf"{LEAD}(?:is |uses? |has |be |presented |written |formatted |given |set out |as |in |with |a |the |form of |an? |structured )*"
+    rf"{LEAD}(?:is |uses? |has |be |contains? |includes? |presented |written |formatted |given |set out |as |in |with |a |the |form of |an? |structured )*"
     r"(?P<list>bulleted list|bullet list|bullet points|bullets|numbered list|ordered list|numbered steps)(?: format| form)?"
 )
 _DEPTH: Final = pattern(
@@ -178,7 +178,7 @@ def _schema(kind: str, listed: str) -> dict[str, object]:
     return {"type": "object", **required}
 
 
-_MATERIAL: Final = r"(?:sources?|material|facts|report|document|input|notes|log|logs|data|transcript|sheet|brief|list|table|figures|text|article|minutes)"
+_MATERIAL: Final = r"(?:sources?|material|facts|report|document|input|notes|log|logs|data|transcript|sheet|brief|list|table|figures|text|article|minutes|interview|speech|study|paper|letter|original|recording)"
 _NUMBERS: Final = pattern(
     r"(?P<subject>)(?:every|all|each|all the|any)(?: of the)? (?:numbers?|figures?|amounts?|numeric values?|numerals?|statistics?|numbers and dates|dates and numbers|figures and dates)"
     r"(?: (?:in|of) (?:the|this) (?:text|summary|answer|draft|report|email|abstract))?(?: that (?:is|are) (?:used|given|named))?"
@@ -192,7 +192,7 @@ _NO_NEW_NUMBERS: Final = pattern(
     rf"(?:found |given |present |stated )?(?:in |from )?(?:the |its )?(?:given |source |attached )?{_MATERIAL}"
 )
 _QUOTES: Final = pattern(
-    r"(?P<subject>)(?:every|all|each|any|direct)(?: direct| of the)? (?:quote|quotation|quotes|quotations|quoted passage|quoted passages)"
+    r"(?P<subject>)(?:(?:every|all|each|any|direct)(?: direct| of the)? )?(?:quote|quotation|quotes|quotations|quoted passage|quoted passages)"
     r" (?:is|are|stands?|appears?|occurs?|comes?|match(?:es)?|must|be|taken|copied|found|exactly|literally|word for word|verbatim|in|from|the|its|,| )*"
     rf"(?:{_MATERIAL}|verbatim|word for word)(?: word for word| verbatim| exactly)?"
 )

@@ -20,7 +20,7 @@ _MATERIAL: Final = re.compile(
     re.IGNORECASE,
 )
 _ABSENT: Final = re.compile(
-    r"\b(?:the |its |a |our )?(?:source material|sources\b(?! (?:is|are) (?:named|cited|listed|linked))|source text|source document|supplied \w+|provided \w+|attached \w+|"
+    r"\b(?:the |its |our )(?:source material|sources\b(?! (?:of|is|are) (?:named|cited|listed|linked))|source text|source document|supplied \w+|provided \w+|attached \w+|"
     r"attachment|reference material|given (?:material|facts|data|notes|text|sources?|document|report|list|transcript|figures)|the transcript|the material|the original text|the changelog)\b",
     re.IGNORECASE,
 )

@@ -26,13 +26,18 @@ _NOT: Final = (
     r"refrains? from|is free (?:of|from)|are free (?:of|from)|contains no|uses no|has no|includes no|contains none of|"
     r"contains neither|has none of|mentions none of|uses none of|is devoid of|says nothing like|omits?|leaves out|excludes?|no|none of|steers clear of|bans?)"
 )
-_ANY: Final = r"(?:(?:contain|include|mention|use|say|have|feature|employ|using|saying|containing|including|mentioning|the use of|ever|any|of|the|these|this|those|following|either) )*"
+_ANY: Final = r"(?:(?:contains?|says|uses|mentions|includes?|mention|use|say|have|feature|employ|using|saying|containing|including|mentioning|the use of|ever|any|of|the|these|this|those|following|either) )*"
 _WHERE: Final = r"(?: (?:anywhere|at all|in (?:the|its|any) (?:text|body|reply|email|message|answer)|somewhere|verbatim|literally|word for word|exactly|as is|in it|at any point))*"
 _BARE: Final = r"(?P<bare>[\w'’-]+(?: [\w'’-]+){0,2}(?:, [\w'’-]+(?: [\w'’-]+){0,2})*(?:,? (?:and|or|nor) [\w'’-]+(?: [\w'’-]+){0,2})?)"
 
 _REQUIRED: Final = tuple(
     pattern(form)
     for form in (
+        rf"{LEAD}{_HAS} {_THE}(?:words|phrases|terms|keywords):? {_BARE}{_WHERE}(?:{TIMES})?",
+        (
+            rf"{LEAD}{_HAS} (?:the )?(?:e-?mail address|address|phone number|number|link|URL|date|time|amount|price|code|order number|"
+            r"version|hashtag):? (?P<bare>\S*[\d@/#]\S*)(?P<how>)(?P<times>)"
+        ),
         rf"{LEAD}{_HAS} {_THE}(?:{_WORDS}:? )?{_LIST}(?: {_WORDS})?{_WHERE}(?:{TIMES})?{_WHERE}",
         (
             rf"(?P<subject>)(?:the |both |each of )*(?:exact )?(?:{_WORDS} )?{_LIST} (?:must |should |all |both )*(?:appears?|occurs?|stands?|is (?:used|"
@@ -107,19 +112,16 @@ def phrased(clause: str) -> Iterator[Found]:
     """What a clause wants to stand in the text, or not to stand in it."""
     yield from _edges(clause)
     for form in _REQUIRED:
-        if (found := form.fullmatch(clause)) and (words := list(phrases(found["list"]))):
+        if (found := form.fullmatch(clause)) and (words := _listed(found)):
             often = times(found["how"], found["times"])
-            if re.search(r"(?:\bor\b|/)", _outside(found["list"])) and len(words) > 1:
+            if re.search(r"(?:\bor\b|/)", _outside(found[0])) and len(words) > 1:
                 either = "|".join(re.escape(word) for word in words)
                 yield found, {"contains": {"regex": rf"\b(?:{either})\b", **often}}
             else:
                 yield found, {"contains": {"words": words, **often}} if often else {"contains": words}
     for form in _FORBIDDEN:
-        if found := form.fullmatch(clause):
-            groups = found.groupdict()
-            words = list(phrases(groups.get("list") or "")) or _bare(groups.get("bare") or "")
-            if words:
-                yield found, {"excludes": words}
+        if (found := form.fullmatch(clause)) and (words := _listed(found)):
+            yield found, {"excludes": words}
     if found := _NO_MARK.fullmatch(clause):
         yield from ((found, check) for check in _without(found["mark"], found["other"]))
     if found := _MARK.fullmatch(clause):
@@ -154,6 +156,22 @@ def _regex(mark: str) -> str:
 
 def _outside(text: str) -> str:
     return re.sub(QUOTED, "", text)
+
+
+_NO_MEMBER: Final = frozenset(
+    {"of", "that", "which", "who", "with", "without", "not", "like", "such", "from", "for", "in"}
+)
+
+
+def _listed(found: re.Match[str]) -> list[str]:
+    """The phrases of a list, in quotation marks or without."""
+    groups = found.groupdict()
+    if words := list(phrases(groups.get("list") or "")):
+        return words
+    words = _bare(groups.get("bare") or "")
+    # "Avoids words nobody knows" lists nothing.
+    lists = len(words) > 1 or re.search(r":|\b(?:word|phrase|term|address|number|link|url|date|time|code)\b", found[0])
+    return words if lists and words and words[0].split()[0] not in _NO_MEMBER else []
 
 
 def _bare(text: str) -> list[str]:

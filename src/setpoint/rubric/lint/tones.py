@@ -104,8 +104,9 @@ def _heard(clause: str) -> tuple[_Heard, ...]:
                     text = text.replace(phrase, " " * len(phrase))
             places = [(m.start(), m[0]) for m in _WORD.finditer(text)]
             words = [word for _, word in places]
+            ends = {at for at, (start, word) in enumerate(places) if text[start + len(word) :][:1] in {*",:;.!?"}}
             for at, (start, word) in enumerate(places):
-                if word in tone.words and _about_tone(words, at):
+                if word in tone.words and _about_tone(words[: at + 1] if at in ends else words, at):
                     found.append(_Heard(number, tone.name, not _denied(text[:start])))
     return tuple(dict.fromkeys(found))
 

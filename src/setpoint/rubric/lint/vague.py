@@ -120,7 +120,7 @@ def _hits(clause: str) -> Iterator[_Hit]:
     text = " ".join(without_quotes(clause).lower().replace("’", "'").split())
     for spared in _grammar("not_vague"):
         if spared in text:
-            text = text.replace(spared, " " * len(spared))
+            text = re.sub(rf"(?<![\w-]){re.escape(spared)}(?![\w-])", lambda found: " " * len(found[0]), text)
     for family in _families():
         for phrase in family.phrases:
             if re.search(rf"(?<![\w-]){re.escape(phrase)}(?![\w-])", text):
@@ -141,14 +141,17 @@ _VERBS: Final = frozenset(
     "engage captivate grip hook enthral entertain delight inspire engages captivates grips hooks enthrals entertains "  # noqa: SIM905
     "delights inspires impress impresses wow wows resonate resonates charm charms intrigue intrigues excite excites".split()
 )
-_AFTER_NOUN: Final = frozenset("for to of about in on with by at as that which enough and or but so throughout".split())  # noqa: SIM905
+_AFTER_NOUN: Final = frozenset(
+    "for to of about in on with by at as that which enough and or but so throughout from without than when even "  # noqa: SIM905
+    "across until".split()
+)
 
 
 def _decides(words: Sequence[str], at: int, text: str) -> bool:
     """Whether the word is the predicate ("is clear", "in a warm tone") or the verb, not a mere ornament."""
     del text
     word = words[at]
-    before = [w for w in words[:at] if w not in _grammar("adverbs") and not _known(w)]
+    before = [w for w in words[:at] if w not in _grammar("adverbs") and not w.endswith("ly") and not _known(w)]
     if word in _VERBS or (word.endswith("ly") and at == len(words) - 1):
         return True
     if not before and word.endswith("ly"):
@@ -157,8 +160,14 @@ def _decides(words: Sequence[str], at: int, text: str) -> bool:
         # It stands first: "Engaging and clear.", but not "Clear statement of the fee".
         return not _noun_follows(words, at) or _head(words, at) in _grammar("heads")
     if before[-1] in _grammar("copulas") and not _noun_follows(words, at):
-        return True
+        return not _reported(words, at)
     return _head(words, at) in _grammar("heads") and not _says_more(words, at)
+
+
+def _reported(words: Sequence[str], at: int) -> bool:
+    """Whether the word belongs to what the text says, not to the text: "says that fine tweezers are best"."""
+    opened = max((n for n, word in enumerate(words[:at]) if word in {"that", "whether", "why", "how"}), default=-1)
+    return opened >= 0 and words[opened - 1] != "so" and not _grammar("heads").intersection(words[opened:at])
 
 
 def _known(word: str) -> bool:
@@ -191,4 +200,4 @@ def _loose_amount(words: Sequence[str], at: int) -> bool:
                "paragraphs", "sentences", "words", "steps", "bullets", "links", "references", "citations", "quotes", "questions",
                "features", "benefits", "points", "arguments", "keywords", "headings", "sections", "comments", "tests",
                "information", "context", "background", "depth", "space", "emojis", "humour", "humor", "jargon", "tips", "ideas"}  # fmt: skip
-    return any(word in counted for word in words[at + 1 : at + 3])
+    return any(word in counted for word in words[at + 1 : at + 4])
