@@ -33,7 +33,9 @@ def specs(which: str, sort: str) -> list[Path]:
 
 def expected(path: Path) -> list[Expected]:
     """What is planted in a file."""
-    lines = [line.split()[2:] for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("# expect: ")]
+    lines = [
+        line.split()[2:] for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("# expect: ")
+    ]
     return [Expected(kind, frozenset(names)) for kind, *names in lines]
 
 

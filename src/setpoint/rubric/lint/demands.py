@@ -193,7 +193,7 @@ _NO_NEW_NUMBERS: Final = pattern(
 )
 _QUOTES: Final = pattern(
     r"(?P<subject>)(?:(?:every|all|each|any|direct)(?: direct| of the)? )?(?:quote|quotation|quotes|quotations|quoted passage|quoted passages)"
-    r" (?:is|are|stands?|appears?|occurs?|comes?|match(?:es)?|must|be|taken|copied|found|exactly|literally|word for word|verbatim|in|from|the|its|,| )*"
+    r"(?: (?:is|are|stands?|appears?|occurs?|comes?|match(?:es)?|must|be|taken|copied|found|exactly|literally|word for word|verbatim|in|from|the|its),?)* "
     rf"(?:{_MATERIAL}|verbatim|word for word)(?: word for word| verbatim| exactly)?"
 )
 _FINISHED: Final = pattern(
