@@ -40,6 +40,7 @@ async def test_the_proposal_loads_and_code_measures_what_it_can() -> None:
         "where": None,
         "short": {"words": {"max": 80}},
         "date": {"contains": {"words": ["4 May"]}},
+        "finished": {"no_placeholder": {}},
         "judgeable": {"judgeable": {}},
     }
     assert [flaw for flaw in found.flaws if flaw.level != "hint"] == []
@@ -55,13 +56,21 @@ async def test_a_sentence_with_two_demands_becomes_two_criteria() -> None:
     assert [c.says for c in spec.criteria[1:3]] == ["Names the place.", "Explains how to carry water."]
 
 
+async def test_facts_and_limits_of_the_brief_become_checks_by_code() -> None:
+    """Whatever the model makes of them: dates, times, amounts, versions and codes; a limit is not a fact."""
+    brief = "A note on AB-12: the bus leaves on 12 June at 7:45 and costs 18 euros. At most 90 words."
+    found = loaded(await proposed(GOOD[1:2], brief=brief))
+    assert found["facts"] == {"contains": {"words": ["AB-12", "12 June", "7:45", "18 euros"]}}
+    assert found["words-brief"] == {"words": {"max": 90}}
+
+
 async def test_what_cannot_be_judged_is_left_out_and_said_to_be() -> None:
     """Vague sentences, repetitions and contradictions never reach the file."""
     vague = {"name": "tone", "says": "Is engaging and professional.", "impact": 3, "core": False}
     again = {"name": "again", "says": "Names the place where tenants get the water.", "impact": 3, "core": False}
     long = {"name": "long", "says": "Has at least 200 words.", "impact": 3, "core": False}
     found = await proposed([*GOOD, vague, again, long])
-    assert set(loaded(found)) == {"says-when", "where", "short", "date", "judgeable"}
+    assert set(loaded(found)) == {"says-when", "where", "short", "date", "finished", "judgeable"}
     assert len(found.left_out) == 3
 
 
@@ -95,7 +104,7 @@ async def test_odd_values_are_put_right_or_dropped() -> None:
     spec = loads((await proposed(odd, kind="poem")).toml, checks, name="p", base=Path()).spec
     assert spec.kind == "text"
     assert [(c.impact, c.core) for c in spec.criteria[:3]] == [(5, True), (3, False), (2, False)]
-    assert len({c.name for c in spec.criteria}) == 4
+    assert len({c.name for c in spec.criteria}) == len(spec.criteria)
 
 
 @pytest.mark.parametrize("reply", ["", "no", '{"demands": []}', '{"demands": [{"says": "Is engaging."}]}'])

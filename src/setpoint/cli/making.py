@@ -47,7 +47,12 @@ def new(
     list_: Annotated[bool, Parameter(name="--list", negative="")] = False,
     from_: Annotated[str | None, Parameter(name="--from", allow_leading_hyphen=True)] = None,
     model: str | None = None,
-    with_examples: Annotated[bool, Parameter(name="--examples", negative="")] = False,
+    examples: Annotated[
+        bool,
+        Parameter(
+            negative="", help="Write a text that passes the gallery's spec, and one that fails it, beside the spec."
+        ),
+    ] = False,
 ) -> int:
     """Write a spec to start from: a commented example, one of the gallery, or one proposed for a brief.
 
@@ -64,9 +69,6 @@ def new(
         file that is named; nothing runs.
     model
         Who proposes it, as PROVIDER:NAME.
-
-    Examples:
-        Write a text that passes the gallery's spec, and one that fails it, beside the spec.
     """
     if list_:
         return _list()
@@ -76,8 +78,8 @@ def new(
         raise ConfigError("--model proposes a spec for a brief; give one: --from BRIEF")
     if name in gallery.NAMES:
         target = file or Path(f"{name}.toml")
-        return _write(gallery_files(name, target, examples=with_examples), str(target))
-    if file is not None or with_examples:
+        return _write(gallery_files(name, target, examples=examples), str(target))
+    if file is not None or examples:
         gallery.entry(name)  # says that there is none of this name
     if name == "-":
         sys.stdout.write(starter())

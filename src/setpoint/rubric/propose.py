@@ -5,9 +5,10 @@ sentences by the same code as lint's; so a proposal can never hold a `command`, 
 nothing runs, and a person decides what becomes of it.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 from setpoint import checks
 from setpoint.core.spec import NAME, Budget, CheckCall, Criterion, Spec
@@ -77,7 +78,7 @@ async def propose(brief: str, model: Model, *, nonce: str, seed: int = 0) -> Pro
             "try again, name another model, or begin from the gallery: setpoint new --list",
             kind="broken_reply",
         )
-    spec = Spec(brief=brief.strip(), kind=kind, criteria=_weighed(chosen))
+    spec = Spec(brief=brief.strip(), kind=kind, criteria=(*_weighed(chosen), *_by_code(brief, kind, chosen)))
     _refuse_programs(spec)
     flaws = lint(Target(spec=spec, budget=Budget(passes=_PASSES), reply_tokens=2000))
     return Proposal(toml=_written(spec), left_out=left_out, flaws=flaws, tokens=reply.usage.tokens)
@@ -147,6 +148,44 @@ def _chosen(brief: str, kind: str, proposed: tuple[Criterion, ...]) -> tuple[tup
     return tuple(kept), tuple(left_out)
 
 
+_PROSE: Final = frozenset({"text", "markdown"})
+_MONTH: Final = "January|February|March|April|May|June|July|August|September|October|November|December"
+_FACT: Final = re.compile(
+    rf"\d{{1,2}} (?:{_MONTH})(?: \d{{4}})?|(?:{_MONTH}) \d{{1,2}}(?:, \d{{4}})?|\d{{4}}-\d{{2}}-\d{{2}}|\d{{1,2}}[:.]\d{{2}}(?= |,|\.|;|$)|"
+    r"\d[\d,.]*\d?\s?(?:euros?|dollars?|pounds?|francs?|%|percent)|[€$£]\s?\d[\d,.]*\d|\b[A-Z]{2,}-\d[\w-]*|\bv?\d+\.\d+(?:\.\d+)*\b"
+)
+"""Dates, times, amounts, codes and versions: what a text must hold as it stands in the brief."""
+_MOST_FACTS: Final = 8
+
+
+def _by_code(brief: str, kind: str, known: tuple[Criterion, ...]) -> Iterator[Criterion]:
+    """What code proposes by itself: the limits and the facts that stand in the brief, and nothing left to fill in."""
+    if kind not in _PROSE:
+        return
+    names = {criterion.name for criterion in known}
+    measured = {criterion.check.name for criterion in known if criterion.check is not None}
+    limits = [demand for demand in demands(brief, brief, kind) if not _needs_sources(demand.call)]
+    for demand in limits:
+        if demand.call.name not in measured:
+            yield _checked(slug(f"{demand.call.name} of the brief", frozenset(names)), demand.call, 3)
+    stated = " ".join(demand.quote for demand in limits)
+    facts = list(dict.fromkeys(fact for fact in _FACT.findall(brief) if fact not in stated))[:_MOST_FACTS]
+    said = {str(w) for c in known if c.check is not None for w in _phrases(c.check)}
+    if facts := [fact for fact in facts if fact not in said]:
+        yield _checked(slug("facts", frozenset(names)), checks.parse({"contains": facts}), 4)
+    if "no_placeholder" not in measured:
+        yield _checked(slug("finished", frozenset(names)), checks.parse({"no_placeholder": True}), 4)
+
+
+def _phrases(call: CheckCall) -> list[object]:
+    words = call.params.get("words")
+    return cast("list[object]", words) if call.name == "contains" and isinstance(words, list) else []
+
+
+def _checked(name: str, call: CheckCall, impact: int) -> Criterion:
+    return Criterion(name=name, says=checks.describe(call), impact=impact, check=call)
+
+
 def _needs_sources(call: CheckCall) -> bool:
     return call.name in {"numbers_from_sources", "quotes_from_sources"}
 
@@ -190,7 +229,8 @@ def _refuse_programs(spec: Spec) -> None:
 
 def _written(spec: Spec) -> str:
     lines = [
-        "# Proposed by a model. Read it as you would a stranger's: change what is wrong, add what is missing.",
+        "# Proposed by a model, with checks by code. Read it as you would a stranger's: change what is wrong, add what",
+        "# is missing. `facts` holds what stands in the brief; a text that writes a date another way fails it.",
         "# Then: setpoint lint FILE, and setpoint run FILE --author PROVIDER:NAME",
         "",
         f"brief = {block(spec.brief)}",
