@@ -8,7 +8,7 @@ from setpoint.compose.inputs import SpecLike, build_checks, commands, read_draft
 from setpoint.compose.people import TerminalPerson, amend, answer, overrule, person_at, waiting
 from setpoint.compose.policies import from_flags, tuned
 from setpoint.compose.reading import reading
-from setpoint.compose.refine import refine
+from setpoint.compose.refine import refine, resume
 from setpoint.compose.settings import Settings, login, settings
 from setpoint.compose.wiring import (
     Named,
@@ -44,6 +44,7 @@ __all__ = [
     "read_spec",
     "reading",
     "refine",
+    "resume",
     "settings",
     "supervised",
     "take_up_run",
