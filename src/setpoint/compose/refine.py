@@ -150,7 +150,7 @@ async def resume(  # noqa: PLR0913 - what a ledger cannot hold, each with a defa
         "confirmer": confirmer,
         "mediator": critic or author,
     }
-    players = {role: named for role, named in given.items() if named is not None}
+    players: dict[Role, Named] = {role: named for role, named in given.items() if named is not None}
 
     async def go_on(known: Ledger) -> Result:
         it, crew = await take_up_run(

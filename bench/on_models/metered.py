@@ -1,0 +1,55 @@
+"""A model that is asked at one temperature, with every reply kept and every token counted."""
+
+from dataclasses import dataclass, field, replace
+
+from setpoint.errors import ModelError
+from setpoint.ports import Model, Prompt, Reply
+
+__all__ = ["Metered"]
+
+
+@dataclass(slots=True)
+class Metered:
+    """A `Model` around another: the same for every arm of a benchmark, whatever an arm would ask for itself.
+
+    Args:
+        model: the model.
+        temperature: at which it is asked.
+        most: the most tokens of a reply.
+    """
+
+    model: Model
+    temperature: float = 0.7
+    most: int = 512
+    replies: list[Reply | None] = field(default_factory=list["Reply | None"])
+    """Every reply in the order of the calls; None for a call that failed."""
+
+    @property
+    def name(self) -> str:
+        """The model's own name: what is known about it holds here, too."""
+        return self.model.name
+
+    @property
+    def output(self) -> int:
+        """Tokens written."""
+        return sum(reply.usage.output for reply in self.replies if reply is not None)
+
+    @property
+    def input(self) -> int:
+        """Tokens read, cached ones included."""
+        return sum(reply.usage.input for reply in self.replies if reply is not None)
+
+    async def ask(self, prompt: Prompt) -> Reply:
+        """Send one request.
+
+        Raises:
+            ModelError: if no reply came back.
+        """
+        at = len(self.replies)
+        self.replies.append(None)
+        asked = replace(prompt, temperature=self.temperature, max_tokens=min(self.most, prompt.max_tokens))
+        reply = await self.model.ask(asked)
+        if reply.usage.estimated and not reply.usage.output and reply.text:
+            raise ModelError("the server counts no tokens, and a benchmark needs them", kind="rejected")
+        self.replies[at] = reply
+        return reply
