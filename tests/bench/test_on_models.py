@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ifeval import REGISTRY, _prompt, agreement, halves, main, prompts, task
+from ifeval import REGISTRY, _Line, _prompt, agreement, halves, main, prompts, task
 from on_models.loops import ARMS, ForeignText, Limits, play
 from on_models.metered import Metered
 from on_models.provenance import foreign, foreign_in_run
@@ -18,11 +18,11 @@ from setpoint.core.event import Drafted, Recorded, Requested, Usage
 from setpoint.errors import ModelError
 from setpoint.ports import Prompt, Reply
 from setpoint.testing import ScriptedModel
-from word_loops import TIGHT, Uses, conflicts
+from word_loops import IMPOSSIBLE, TIGHT, Uses, conflicts
 
 ABOVE = [folder / "shared" / "data" for folder in Path(__file__).resolve().parents]
 DATA = next((folder for folder in ABOVE if folder.is_dir()), Path("no-data"))
-ROW = {
+ROW: _Line = {
     "key": 7,
     "prompt": "Write about rain. Use no comma and at least 5 words.",
     "instruction_id_list": ["punctuation:no_comma", "length_constraints:number_words"],
@@ -237,8 +237,8 @@ def test_a_word_is_met_by_its_regular_forms_only() -> None:
 
 def test_tight_pairs_can_be_met_and_impossible_ones_cannot() -> None:
     """A text of nothing but the required words is short enough, or too long already."""
-    for one in conflicts():
-        (required,) = (c.check.params["words"] for c in one.spec.criteria if c.check and c.check.name == "contains")
+    lists = [words for _, _, words in (*TIGHT, *IMPOSSIBLE)]
+    for one, required in zip(conflicts(), lists, strict=True):
         met = one.verify(" ".join(required))
         assert met["complete"]
         assert met["short"] is one.name.startswith("tight")
