@@ -18,6 +18,8 @@ from setpoint.core.event import Drafted, Recorded, Requested, Usage
 from setpoint.errors import ModelError
 from setpoint.ports import Prompt, Reply
 from setpoint.testing import ScriptedModel
+from setpoint.testing.server import FaultServer
+from setpoint.testing.server import scripted as server_script
 from word_loops import IMPOSSIBLE, TIGHT, Uses, conflicts
 
 ABOVE = [folder / "shared" / "data" for folder in Path(__file__).resolve().parents]
@@ -218,6 +220,22 @@ async def test_rows_are_kept_and_not_run_again(tmp_path: Path) -> None:
     shown = table(Results(file).rows, arms)
     assert "| Setpoint | 100.0 [21, 100] | 100 | 10 | 110 | 1.0 |  |" in shown
     assert "| checklist redraft | 100.0 [21, 100] | 100 | 20 | 220 | 2.0 | +0.0 [+0.0, +0.0] |" in shown
+
+
+def test_a_server_is_asked_for_many_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """From the command line to the table, over HTTP; three prompts with two arms each, three at a time."""
+    folder = tmp_path / "ifeval"
+    folder.mkdir()
+    lines = [json.dumps({**ROW, "key": key}) for key in (7, 8, 9)]
+    (folder / "input_data.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    with FaultServer(server_script("Rain falls on all of us")) as server:
+        arguments = ["--data", str(tmp_path), "--out", str(tmp_path / "out"), "--half", "all", "--parallel", "3"]
+        assert main([*arguments, "--model", f"openai:m@{server.url}"]) == 0
+        said = capsys.readouterr()
+        assert said.err.count(": passed (") == 6
+        assert "3 tasks that all arms did." in said.out
+        assert main([*arguments, "--model", f"openai:m@{server.url}"]) == 0
+        assert "passed" not in capsys.readouterr().err  # nothing was asked again
 
 
 def test_what_cannot_be_run_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
