@@ -11,6 +11,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 import setpoint
 from baselines import BASELINES, Job
+from on_models.calls import Memory
 from on_models.metered import Metered
 from on_models.provenance import foreign, foreign_in_run
 from setpoint.compose import build_checks
@@ -24,6 +25,7 @@ from setpoint.specfile import SpecFile
 __all__ = ["ARMS", "ForeignText", "Played", "Task", "play"]
 
 NO_CAP: Final = 10**9
+NO_MEMORY: Final = Memory()
 
 
 class ForeignText(AssertionError):  # noqa: N818 - it says what was found
@@ -80,6 +82,8 @@ class Played:
     input: int
     output: int
     """Tokens written, in all calls."""
+    seconds: float
+    """How long the calls took."""
     text: str
     drafts: tuple[str, ...]
     moves: tuple[str, ...]
@@ -90,14 +94,23 @@ class Played:
         return all(self.met.values())
 
 
-async def play(task: Task, arm: str, model: Model, *, seed: int, limits: Limits, temperature: float = 0.7) -> Played:
-    """Do a task by an arm.
+async def play(
+    task: Task,
+    arm: str,
+    model: Model,
+    *,
+    seed: int,
+    limits: Limits,
+    temperature: float = 0.7,
+    memory: Memory = NO_MEMORY,
+) -> Played:
+    """Do a task by an arm; what its memory holds of an earlier play is not asked again.
 
     Raises:
         ForeignText: if a returned text holds what no reply of the model has.
         ModelError: if the server counts no tokens.
     """
-    metered = Metered(model, temperature=temperature, most=limits.reply_tokens)
+    metered = Metered(model, temperature=temperature, most=limits.reply_tokens, memory=memory)
     returned = await ARMS[arm](task, metered, limits, seed)
     return Played(
         met=dict(task.verify(returned.text)),
@@ -106,6 +119,7 @@ async def play(task: Task, arm: str, model: Model, *, seed: int, limits: Limits,
         calls=len(metered.replies),
         input=metered.input,
         output=metered.output,
+        seconds=round(metered.seconds, 1),
         text=returned.text,
         drafts=returned.drafts,
         moves=returned.moves,

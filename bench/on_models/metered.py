@@ -1,7 +1,10 @@
 """A model that is asked at one temperature, with every reply kept and every token counted."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from on_models.calls import Memory
 from setpoint.errors import ModelError
 from setpoint.ports import Model, Prompt, Reply
 
@@ -16,11 +19,14 @@ class Metered:
         model: the model.
         temperature: at which it is asked.
         most: the most tokens of a reply.
+        memory: the replies of an earlier play of the same loop, which was cut off.
     """
 
     model: Model
     temperature: float = 0.7
     most: int = 512
+    memory: Memory = field(default_factory=Memory)
+    clock: Callable[[], float] = time.monotonic
     replies: list[Reply | None] = field(default_factory=list["Reply | None"])
     """Every reply in the order of the calls; None for a call that failed."""
 
@@ -33,6 +39,11 @@ class Metered:
     def output(self) -> int:
         """Tokens written."""
         return sum(reply.usage.output for reply in self.replies if reply is not None)
+
+    @property
+    def seconds(self) -> float:
+        """How long the calls took."""
+        return sum(reply.usage.seconds for reply in self.replies if reply is not None)
 
     @property
     def input(self) -> int:
@@ -48,8 +59,15 @@ class Metered:
         at = len(self.replies)
         self.replies.append(None)
         asked = replace(prompt, temperature=self.temperature, max_tokens=min(self.most, prompt.max_tokens))
-        reply = await self.model.ask(asked)
+        reply = self.memory.find(at, asked) or await self._new(at, asked)
         if reply.usage.estimated and not reply.usage.output and reply.text:
             raise ModelError("the server counts no tokens, and a benchmark needs them", kind="rejected")
         self.replies[at] = reply
         return reply
+
+    async def _new(self, at: int, asked: Prompt) -> Reply:
+        began = self.clock()
+        reply = await self.model.ask(asked)
+        timed = replace(reply, usage=replace(reply.usage, seconds=round(self.clock() - began, 3)))
+        self.memory.keep(at, asked, timed)
+        return timed

@@ -12,6 +12,7 @@ import anyio
 from pydantic import TypeAdapter
 
 from against import wilson
+from on_models.calls import Calls
 from on_models.loops import Limits, Played, Task, play
 from setpoint.ports import Model
 
@@ -28,7 +29,6 @@ class Row:
     seed: int
     passes: int
     """Drafts allowed."""
-    seconds: float
     played: Played
 
     @property
@@ -50,6 +50,7 @@ class Results:
     def __init__(self, file: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         self._file = file
+        self.calls = Calls(file.with_suffix(".calls.jsonl"))
         text = file.read_text(encoding="utf-8") if file.exists() else ""
         self.rows: list[Row] = [_ROW.validate_json(line) for line in text.splitlines() if line.strip()]
 
@@ -108,21 +109,20 @@ async def run(  # noqa: PLR0913 - what a benchmark is made of
             if clock() - began > seconds:
                 cut = True
                 return
-            start = clock()
-            played = await play(task, arm, model, seed=seed, limits=limits)
+            loop = f"{task.name}/{arm}/{model.name}/{seed}/{limits.passes}/{task.spec.digest[:8]}"
+            played = await play(task, arm, model, seed=seed, limits=limits, memory=results.calls.of(loop))
             row = Row(
                 task=task.name,
                 arm=arm,
                 model=model.name,
                 seed=seed,
                 passes=limits.passes,
-                seconds=round(clock() - start, 1),
                 played=played,
             )
             results.keep(row)
             say(
                 f"{task.name} {arm}: {'passed' if row.passed else 'failed'} ({played.outcome}), {played.calls} calls, "
-                f"{played.output} tokens written, {row.seconds:.0f} s"
+                f"{played.output} tokens written, {played.seconds:.0f} s"
             )
 
     async with anyio.create_task_group() as group:

@@ -199,7 +199,7 @@ async def test_rows_are_kept_and_not_run_again(tmp_path: Path) -> None:
     """A bench of hours is run in pieces: what is in the file is not paid for twice."""
     file = tmp_path / "rows.jsonl"
     arms = ("Setpoint", "checklist redraft")
-    ticks = iter([0.0, 1.0, 1.0, 2.0, 99.0])
+    ticks = iter([0.0, 1.0, 99.0])
     cut = await run(
         [rain()],
         arms,
@@ -212,7 +212,7 @@ async def test_rows_are_kept_and_not_run_again(tmp_path: Path) -> None:
     )
     assert cut is False
     again = Results(file)
-    assert [(row.arm, row.passed, row.seconds) for row in again.rows] == [("Setpoint", True, 1.0)]
+    assert [(row.arm, row.passed) for row in again.rows] == [("Setpoint", True)]
     assert await run(
         [rain()], arms, scripted("a, b", "Rain falls on all of us"), again, seed=3, limits=Limits(), parallel=3
     )
@@ -220,6 +220,22 @@ async def test_rows_are_kept_and_not_run_again(tmp_path: Path) -> None:
     shown = table(Results(file).rows, arms)
     assert "| Setpoint | 100.0 [21, 100] | 100 | 10 | 110 | 1.0 |  |" in shown
     assert "| checklist redraft | 100.0 [21, 100] | 100 | 20 | 220 | 2.0 | +0.0 [+0.0, +0.0] |" in shown
+
+
+@pytest.mark.parametrize("arm", ["Setpoint", "rewrite all faults"])
+async def test_a_loop_that_was_cut_off_asks_nothing_twice(tmp_path: Path, arm: str) -> None:
+    """It is played again from the replies that were kept, up to the call in which it was cut."""
+    file = tmp_path / "rows.jsonl"
+    first = ScriptedModel(["a, b, c, d, e", "a, b, c, d"])
+    with pytest.raises(BaseExceptionGroup):
+        await run([rain()], [arm], first, Results(file), seed=3, limits=Limits())
+    with file.with_suffix(".calls.jsonl").open("a", encoding="utf-8") as calls:
+        calls.write('{"loop": "7/Set')  # the machine went down in the middle of a line
+    second = scripted("Rain falls on all of us")
+    assert await run([rain()], [arm], second, Results(file), seed=3, limits=Limits())
+    assert (len(first.prompts), len(second.prompts)) == (3, 1)
+    (row,) = Results(file).rows
+    assert (row.passed, row.played.calls, len(row.played.drafts)) == (True, 3, 3)
 
 
 def test_a_server_is_asked_for_many_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
