@@ -478,7 +478,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             up=lambda: time.monotonic() > end,
         )
     )
-    print(table(rows))
+    print(table(rows) if rows else "No repair has ended yet; the same command with --keep goes on.")
 
 
 if __name__ == "__main__":

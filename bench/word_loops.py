@@ -99,7 +99,7 @@ def _concepts(number: int, words: Sequence[str]) -> Task:
         )
         for word in named
     )
-    brief = f"Write a short and coherent story, one paragraph long, that uses all of these words: {', '.join(named)}."
+    brief = f"Write a coherent story of four to eight sentences that uses all of these words: {', '.join(named)}."
     return _task(f"concepts-{number}", Spec(brief=brief, criteria=criteria), checks)
 
 
@@ -163,7 +163,7 @@ def main(given: Sequence[str] | None = None) -> int:
         return 2
     pairs = conflicts()
     try:
-        tasks = [pairs[0], pairs[-1]] if asked.small else [*concepts(asked.data, asked.concepts), *pairs]
+        tasks = [pairs[0], pairs[-1]] if asked.small else [*pairs, *concepts(asked.data, asked.concepts)]
     except OSError as error:
         print(f"no data: {error}; name the folder that holds commongen_hard/ with --data", file=sys.stderr)
         return 2
@@ -186,7 +186,7 @@ async def _run(asked: argparse.Namespace, tasks: Sequence[Task], arms: Sequence[
         models.resolve(asked.model, settings().models),
         results,
         seed=asked.seed,
-        limits=Limits(passes=asked.passes, reply_tokens=256),
+        limits=Limits(passes=asked.passes, reply_tokens=400),
         parallel=asked.parallel,
         seconds=asked.seconds,
         say=lambda line: print(line, file=sys.stderr, flush=True),
