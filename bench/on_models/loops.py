@@ -12,6 +12,7 @@ from typing import Final, NamedTuple, TypeAlias
 import setpoint
 from baselines import BASELINES, Job
 from on_models.calls import Memory
+from on_models.echoes import ECHO, echoed
 from on_models.metered import Metered
 from on_models.provenance import foreign, foreign_in_run
 from setpoint.compose import build_checks
@@ -85,8 +86,15 @@ class Played:
     seconds: float
     """How long the calls took."""
     text: str
+    echoed: tuple[float, ...]
+    """How much of the returned text, and then of each draft, is the prompt handed back (0 to 1)."""
     drafts: tuple[str, ...]
     moves: tuple[str, ...]
+
+    @property
+    def answered(self) -> bool:
+        """Whether every requirement is met by a text that is not the prompt handed back."""
+        return self.passed and self.echoed[0] < ECHO
 
     @property
     def passed(self) -> bool:
@@ -112,6 +120,7 @@ async def play(
     """
     metered = Metered(model, temperature=temperature, most=limits.reply_tokens, memory=memory)
     returned = await ARMS[arm](task, metered, limits, seed)
+    asked = f"{metered.first.system}\n{metered.first.user}" if metered.first else ""
     return Played(
         met=dict(task.verify(returned.text)),
         met_by_draft=tuple(sum(task.verify(draft).values()) for draft in returned.drafts),
@@ -121,6 +130,7 @@ async def play(
         output=metered.output,
         seconds=round(metered.seconds, 1),
         text=returned.text,
+        echoed=tuple(round(echoed(text, asked), 2) for text in (returned.text, *returned.drafts)),
         drafts=returned.drafts,
         moves=returned.moves,
     )

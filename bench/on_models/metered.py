@@ -26,6 +26,8 @@ class Metered:
     temperature: float = 0.7
     most: int = 512
     memory: Memory = field(default_factory=Memory)
+    first: Prompt | None = None
+    """The prompt of the first call: what was asked for, before there was any text."""
     clock: Callable[[], float] = time.monotonic
     replies: list[Reply | None] = field(default_factory=list["Reply | None"])
     """Every reply in the order of the calls; None for a call that failed."""
@@ -58,6 +60,7 @@ class Metered:
         """
         at = len(self.replies)
         self.replies.append(None)
+        self.first = self.first or prompt
         asked = replace(prompt, temperature=self.temperature, max_tokens=min(self.most, prompt.max_tokens))
         reply = self.memory.find(at, asked) or await self._new(at, asked)
         if reply.usage.estimated and not reply.usage.output and reply.text:

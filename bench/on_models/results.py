@@ -149,15 +149,16 @@ def table(rows: Sequence[Row], arms: Sequence[str], ours: str = "Setpoint") -> s
     n = len(by[arms[0]]) if arms else 0
     lines = [
         f"{n} tasks that all arms did.\n",
-        "| loop | all met, % | requirements met, % | tokens written | tokens in all | calls | ours minus it, points |",
-        "|---|---|---:|---:|---:|---:|---|",
+        "| loop | all met, % | and no echo of the prompt, % | requirements met, % | tokens written | tokens in all | calls | ours minus it, points |",
+        "|---|---|---|---:|---:|---:|---:|---|",
     ]
     for arm in arms:
         mine = by[arm]
         if mine:
             cells = (
                 arm,
-                _share(mine),
+                _share(mine, lambda row: row.passed),
+                _share(mine, lambda row: row.played.answered),
                 f"{_mean(mine, lambda row: 100 * sum(row.played.met.values()) / max(1, len(row.played.met))):.0f}",
                 f"{_mean(mine, lambda row: row.played.output):.0f}",
                 f"{_mean(mine, lambda row: row.played.output + row.played.input):,.0f}",
@@ -168,8 +169,8 @@ def table(rows: Sequence[Row], arms: Sequence[str], ours: str = "Setpoint") -> s
     return "\n".join(lines) + "\n"
 
 
-def _share(rows: Sequence[Row]) -> str:
-    hits = sum(row.passed for row in rows)
+def _share(rows: Sequence[Row], good: Callable[[Row], bool]) -> str:
+    hits = sum(map(good, rows))
     low, high = wilson(hits, len(rows))
     return f"{100 * hits / len(rows):.1f} [{100 * low:.0f}, {100 * high:.0f}]"
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from ifeval import REGISTRY, _Line, _prompt, agreement, halves, main, prompts, task
+from on_models.echoes import ECHO, echoed
 from on_models.loops import ARMS, ForeignText, Limits, play
 from on_models.metered import Metered
 from on_models.provenance import foreign, foreign_in_run
@@ -152,6 +153,18 @@ async def test_every_arm_asks_at_one_temperature_and_with_one_limit() -> None:
         await Metered(ScriptedModel([Reply(text="a", usage=Usage(estimated=True))])).ask(model.prompts[0])
 
 
+async def test_a_text_that_hands_the_prompt_back_is_told_from_an_answer() -> None:
+    """It may pass every requirement that it quotes; the table shows both numbers."""
+    assert echoed("The text has no comma. The text has at least 5 words.", "- The text has no comma.\n- Has at least 5 words") > ECHO
+    assert echoed("Rain falls on all of us, the text has", "The text has no comma.") < 0.1
+    assert echoed("", "anything") == 0.0
+    assert echoed("at all", "not at all") == 1.0
+    played = await play(rain(), "Setpoint", scripted("Write about rain. Use no comma"), seed=1, limits=Limits())
+    assert (played.passed, played.answered, played.echoed) == (True, False, (1.0, 1.0))
+    played = await play(rain(), "best of N", scripted("Rain falls on all of us"), seed=1, limits=Limits())
+    assert (played.passed, played.answered) == (True, True)
+
+
 def test_a_line_that_no_reply_has_is_found() -> None:
     """Lines may be left out, not added, and stand in their order."""
     replies = [Reply(text="```\none\n two \nthree\n```"), None]
@@ -218,8 +231,10 @@ async def test_rows_are_kept_and_not_run_again(tmp_path: Path) -> None:
     )
     assert [row.arm for row in Results(file).rows] == list(arms)
     shown = table(Results(file).rows, arms)
-    assert "| Setpoint | 100.0 [21, 100] | 100 | 10 | 110 | 1.0 |  |" in shown
-    assert "| checklist redraft | 100.0 [21, 100] | 100 | 20 | 220 | 2.0 | +0.0 [+0.0, +0.0] |" in shown
+    assert "| Setpoint | 100.0 [21, 100] | 100.0 [21, 100] | 100 | 10 | 110 | 1.0 |  |" in shown
+    assert (
+        "| checklist redraft | 100.0 [21, 100] | 100.0 [21, 100] | 100 | 20 | 220 | 2.0 | +0.0 [+0.0, +0.0] |" in shown
+    )
 
 
 @pytest.mark.parametrize("arm", ["Setpoint", "rewrite all faults"])
