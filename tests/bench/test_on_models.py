@@ -155,7 +155,12 @@ async def test_every_arm_asks_at_one_temperature_and_with_one_limit() -> None:
 
 async def test_a_text_that_hands_the_prompt_back_is_told_from_an_answer() -> None:
     """It may pass every requirement that it quotes; the table shows both numbers."""
-    assert echoed("The text has no comma. The text has at least 5 words.", "- The text has no comma.\n- Has at least 5 words") > ECHO
+    assert (
+        echoed(
+            "The text has no comma. The text has at least 5 words.", "- The text has no comma.\n- Has at least 5 words"
+        )
+        > ECHO
+    )
     assert echoed("Rain falls on all of us, the text has", "The text has no comma.") < 0.1
     assert echoed("", "anything") == 0.0
     assert echoed("at all", "not at all") == 1.0
