@@ -21,7 +21,7 @@ from typing import Final
 
 import anyio
 
-from against import Row, rows, setpoint_loop, share
+from against import RESIDENT, Row, rows, setpoint_loop, share
 from plant import REGIMES, Regime
 from setpoint.core.policy import Policy, preset
 
@@ -116,7 +116,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--small", action="store_true", help=f"{SMALL_LOOPS} loops a cell; under two minutes")
     parser.add_argument("--loops", type=int, default=500, help="loops a cell (default: 500)")
-    parser.add_argument("--regimes", default=",".join(name for name in REGIMES), help="separated by commas")
+    parser.add_argument("--regimes", default=",".join(RESIDENT), help="separated by commas")
     parser.add_argument("--tokens", type=int, default=40_000, help="cap on tokens for 240 words; longer texts get more")
     parser.add_argument("--passes", type=int, default=8, help="cap on drafts")
     parser.add_argument("--json", type=Path, help="write every loop to this file as well")

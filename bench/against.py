@@ -14,7 +14,7 @@ import math
 import platform
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -34,7 +34,7 @@ from setpoint.roles import ModelAuthor, ModelCritic, ModelMediator
 from setpoint.rubric.probe import battery
 from setpoint.run import Crew, Run
 
-__all__ = ["Row", "job", "rows", "setpoint_loop", "wilson"]
+__all__ = ["RESIDENT", "Row", "job", "rows", "setpoint_loop", "wilson"]
 
 SETPOINT: Final = "Setpoint"
 SMALL_LOOPS: Final = 50
@@ -76,10 +76,15 @@ def job(plant: Plant, seed: int, *, tokens: int, passes: int) -> Job:
     )
 
 
-async def setpoint_loop(job: Job, policy: Policy | None = None) -> Trial:
+async def setpoint_loop(job: Job, policy: Policy | None = None, wrap: Callable[[Crew], Crew] | None = None) -> Trial:
     """Setpoint on a job, its parts wired by hand: the plant's checks are in no registry.
 
     The probe is left out: its texts are none of the plant's. The critic is therefore an unmeasured one.
+
+    Args:
+        job: what to do, and with what.
+        policy: the tuning; the default one if not given.
+        wrap: puts something around the parts, to listen to them.
     """
     policy = policy or Policy()
     roles: tuple[Role, ...] = ("author", "critic", "mediator")
@@ -104,7 +109,7 @@ async def setpoint_loop(job: Job, policy: Policy | None = None) -> Trial:
         clock=lambda: 0.0,
     )
     run = await Run.open(f"plant-{job.seed}", opened, MemoryLedger(lambda: 0.0))
-    result = await run.drive(crew)
+    result = await run.drive(wrap(crew) if wrap else crew)
     return Trial(
         text=result.text,
         claims=result.accepted,
@@ -122,6 +127,8 @@ def outline_of(spec: Spec) -> tuple[Criterion, ...]:
     return () if known is None else (replace(known, name=f"outline-{STRUCTURE}", core=False),)
 
 
+RESIDENT: Final = tuple(name for name, regime in REGIMES.items() if regime.reader == "resident")
+"""The regimes of a full run; those that only change the reader are compared by ``understood.py``."""
 ARMS: Final[Mapping[str, Loop]] = {**BASELINES, SETPOINT: setpoint_loop}
 
 
@@ -235,7 +242,7 @@ def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--small", action="store_true", help=f"{SMALL_LOOPS} loops a cell; under two minutes")
     parser.add_argument("--loops", type=int, default=500, help="loops a cell (default: 500)")
-    parser.add_argument("--regimes", default=",".join(REGIMES), help="which regimes, separated by commas")
+    parser.add_argument("--regimes", default=",".join(RESIDENT), help="which regimes, separated by commas")
     parser.add_argument("--arms", default=",".join(ARMS), help="which loops, separated by commas")
     parser.add_argument("--peers", action="store_true", help="the peers that are installed as well")
     parser.add_argument("--rho", type=float, help="correlation of the critic's errors, instead of the regimes'")

@@ -22,6 +22,9 @@ from pathlib import Path
 
 import setpoint
 from setpoint.core.event import Event, Measured, MoveFailed, Recorded
+from setpoint.core.past import experience
+from setpoint.core.rates import Experience
+from setpoint.core.state import fold
 from setpoint.ledgers import MemoryLedger
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -84,15 +87,15 @@ class Row:
     open: tuple[str, ...]
 
 
-async def play(seed: int, author: str, out: Path) -> Row:
-    """Run one seed and keep its text."""
+async def play(seed: int, author: str, out: Path) -> tuple[Row, Experience]:
+    """Run one seed and keep its text; gives back what it showed of the author as well."""
     events: list[Recorded] = []
     began = time.monotonic()
     result = await setpoint.refine(SPEC, author=author, seed=seed, ledger=MemoryLedger(), on_event=events.append)
     seconds = time.monotonic() - began
     tried = next((e.event for e in events if e.event.kind in {"measured", "move_failed"}), None)
     (out / f"seed-{seed}.md").write_text(result.text, encoding="utf-8")
-    return Row(
+    row = Row(
         seed=seed,
         outcome=result.outcome or "",
         first_draft_failed=_failed(tried),
@@ -104,6 +107,7 @@ async def play(seed: int, author: str, out: Path) -> Row:
         held_out_failed=tuple(name for name, holds in HELD_OUT.items() if not holds(result.text)),
         open=tuple(fault.criterion.name for fault in result.faults),
     )
+    return row, experience(fold(events))
 
 
 def _failed(tried: Event | None) -> tuple[str, ...]:
@@ -143,6 +147,16 @@ def table(rows: list[Row], author: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def what_it_shows(seen: Experience) -> str:
+    """The author's rates as forecasts count them; `setpoint.core.rates` takes its prior for weak authors from here too."""
+    tries = ", ".join(f"{fixed} of {tried}" for tried, fixed in seen.tries)
+    tried, passed = seen.checks
+    return (
+        f"Criteria that first drafts met: {passed} of {tried}. Faults fixed at the first, second … try: {tries or 'none'}. "
+        f"Criteria that a pass lost: {seen.lost} of {seen.held}."
+    )
+
+
 async def main() -> None:
     """Run the seeds one after another, as a user would."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -153,12 +167,15 @@ async def main() -> None:
     chosen = parser.parse_args()
     chosen.out.mkdir(parents=True, exist_ok=True)
     rows: list[Row] = []
+    seen = Experience()
     for seed in range(chosen.first, chosen.first + chosen.seeds):
-        row = await play(seed, chosen.author, chosen.out)
+        row, shown = await play(seed, chosen.author, chosen.out)
+        seen = seen.plus(shown)
         print(json.dumps(asdict(row)), file=sys.stderr, flush=True)
         rows.append(row)
     (chosen.out / "rows.json").write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n", encoding="utf-8")
     print(table(rows, chosen.author))
+    print(what_it_shows(seen))
 
 
 if __name__ == "__main__":

@@ -107,11 +107,22 @@ async def test_the_outline_is_settled_and_locked_before_any_prose() -> None:
 
 
 async def test_an_outline_that_cannot_be_settled_leaves_the_structure_open() -> None:
-    """A structure that is known to be wrong is not locked; latest pass needed: 2."""
-    texts = ["## a", "## b", "## a\n\nalpha beta"]
+    """A structure that is known to be wrong is not locked; it is put right, then drawn up anew; latest pass needed: 3."""
+    texts = ["## a", "## b", "## c", "## a\n\nalpha beta"]
     _, _, events = await play(opened(OUTLINED, outline=OUTLINED.outline), crew(OUTLINED, texts))
     locked = next(r.event for r in events if r.event.kind == "lock_outline")
-    assert (at_pass(events, "lock_outline"), locked.open, locked.headings) == (2, ("costs",), ())
+    assert (at_pass(events, "lock_outline"), locked.open, locked.headings) == (3, ("costs",), ())
+    moves = [r.event.action.kind for r in events if r.event.kind == "requested"]
+    assert moves[:3] == ["write", "revise", "write"]
+
+
+async def test_an_outline_that_fails_goes_back_to_the_author_with_its_fault() -> None:
+    """The second try starts from the first outline, and what it gained is locked; latest pass needed: 2."""
+    texts = ["## a", "## costs", "## costs\n\nalpha beta costs"]
+    result, state, events = await play(opened(OUTLINED, outline=OUTLINED.outline), crew(OUTLINED, texts))
+    assert state.passes[1].action == Revise(move="rewrite", base=1, targets=("costs",))
+    locked = next(r.event for r in events if r.event.kind == "lock_outline")
+    assert (locked.headings, result.outcome) == (("## costs",), "accepted")
 
 
 async def test_an_outline_never_is_the_text_that_is_accepted() -> None:
@@ -275,6 +286,47 @@ async def test_two_trades_freeze_the_more_important_of_the_pair_and_both_are_met
     frozen = next(r.event for r in events if r.event.kind == "freeze")
     assert (frozen.keep, frozen.free, at_pass(events, "freeze")) == ("alpha", "beta", 3)
     assert (result.outcome, result.passes) == ("accepted", 4)
+
+
+async def test_one_trade_freezes_two_that_were_said_to_compete() -> None:
+    """What a mediator cited and one pass then showed needs no second trade; latest pass needed: 4."""
+    pair = spec("alpha", "beta", alpha=4)
+
+    def write(call, action, state: State) -> Answer:
+        stuck = isinstance(action, Revise) and not state.preferences
+        return f"alpha {len(state.passes)}" if stuck else torn(("alpha", "beta"), heeds=True)(call, action, state)
+
+    models = (RoleModel(role="author", model="a"), RoleModel(role="mediator", model="m"))
+    mediator = ScriptedMediator({"beta": "alpha"})
+    result, _, events = await play(opened(pair, models=models), crew(pair, write, mediator=mediator))
+    assert kinds(events, "prefer", "freeze") == ["prefer", "freeze"]
+    assert (at_pass(events, "freeze"), result.outcome) == (4, "accepted")
+
+
+async def test_a_minor_criterion_gets_its_remedy_before_the_run_settles() -> None:
+    """Two vain tries, then the self-check and a pass for it, then the end; latest pass needed: 4."""
+    minor = spec("alpha", "beta", alpha=4, beta=1)
+    result, state, events = await play(opened(minor), crew(minor, [f"alpha {n}" for n in range(8)]))
+    assert kinds(events, "promote", "stopped") == ["promote", "stopped"]
+    assert (at_pass(events, "promote"), len(state.passes), result.outcome) == (3, 4, "settled")
+
+
+async def test_the_first_freeze_leaves_a_pass_for_the_other_way_round() -> None:
+    """With five passes a true contradiction is still named; latest pass needed: 5."""
+    pair = spec("alpha", "beta", alpha=4)
+    first = opened(pair, budget=Budget(passes=5))
+    result, _, events = await play(first, crew(pair, torn(("alpha", "beta"), heeds=False)))
+    assert kinds(events, "freeze", "thaw", "contradict") == ["freeze", "thaw", "freeze", "thaw", "contradict"]
+    assert result.outcome == "contradiction"
+
+
+async def test_a_move_that_failed_on_a_fault_makes_room_for_another_kind_of_move() -> None:
+    """An edit that cannot reorder sections is not sent three times in a row."""
+    two = spec("alpha", "beta", "gamma")
+    models = (RoleModel(role="author", model="strong:opus"),)
+    _, state, _ = await play(opened(two, models=models), crew(two, [f"alpha beta {n}" for n in range(8)]))
+    moves = [p.action.move for p in state.passes if isinstance(p.action, Revise)]
+    assert len(set(moves[:3])) > 1
 
 
 async def test_a_pair_that_excludes_each_other_is_named_a_contradiction_within_the_default_budget() -> None:

@@ -103,6 +103,15 @@ async def test_a_critic_that_failed_its_probe_brings_a_run_to_unverified_at_best
     assert state.sensitivity("critic") == 0.0
 
 
+async def test_a_critic_that_fails_whatever_it_is_shown_is_not_believed_when_it_passes_something() -> None:
+    """It notices every planted failure, but it cannot tell them from planted passes (Youden's index 0; rule 4)."""
+    models = (RoleModel(role="author", model="a"), RoleModel(role="critic", model="c"))
+    first = opened(JUDGED, models=models, probe_items=3)
+    sour = ScriptedCritic(lambda _name, _text, _call: True, specific=False)
+    result, state, _ = await play(first, crew(JUDGED, ["alpha"], critic=sour))
+    assert (result.outcome, state.sensitivity("critic"), state.specificity("critic")) == ("unverified", 1.0, 0.0)
+
+
 async def test_a_confirmer_that_passed_its_probe_makes_up_for_a_critic_that_did_not() -> None:
     """A pass counts if any critic that can be trusted said so."""
     models = (
@@ -289,10 +298,10 @@ async def test_an_unchanged_earlier_text_is_never_measured_twice() -> None:
 
 
 async def test_only_minor_criteria_open_and_nothing_resolved_is_settled() -> None:
-    """Polishing after done is noise (rule 15); latest pass needed: 3."""
+    """Polishing after done is noise (rule 15), once the remedy for a stubborn criterion had its pass; latest pass: 4."""
     spec = Spec(brief="b", criteria=(criterion("alpha"), criterion("beta", impact=1)))
-    result, *_ = await play(opened(spec), crew(spec, ["alpha", "alpha gamma", "alpha delta"]))
-    assert (result.outcome, result.passes) == ("settled", 3)
+    result, *_ = await play(opened(spec), crew(spec, ["alpha", "alpha gamma", "alpha delta", "alpha epsilon"]))
+    assert (result.outcome, result.passes) == ("settled", 4)
 
 
 async def test_a_criterion_that_no_tactic_fixes_is_set_aside_and_named() -> None:

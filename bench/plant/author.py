@@ -52,8 +52,9 @@ def redraft(world: World, request: Request, rng: random.Random) -> str:
 
 
 def skeleton(world: World, request: Request, rng: random.Random) -> str:
-    """The headings alone."""
-    return "\n\n".join([world.title, *(f"## {heading}" for heading in _headings(world, request, rng))]) + "\n"
+    """The headings alone: drawn anew, or those of an outline that is shown, put right as in a rewrite."""
+    names = _reordered(world, request, rng) if request.shown else _headings(world, request, rng)
+    return "\n\n".join([world.title, *(f"## {heading}" for heading in names)]) + "\n"
 
 
 def rewrite(world: World, request: Request, rng: random.Random) -> str:
@@ -245,6 +246,17 @@ def _headings(world: World, request: Request, rng: random.Random) -> tuple[str, 
     if world.structure in request.fix:
         chance *= 1 - world.regime.lesson
     return _shuffled(world, rng) if rng.random() < chance else world.headings
+
+
+def _reordered(world: World, request: Request, rng: random.Random) -> tuple[str, ...]:
+    """The headings of an outline after a revision."""
+    regime = world.regime
+    if world.structure is None:
+        return request.shown
+    if request.shown == world.headings:
+        return _shuffled(world, rng) if rng.random() < regime.flip else world.headings
+    chance = regime.restructured if world.structure in request.fix else regime.fix_listed
+    return world.headings if rng.random() < chance else request.shown
 
 
 def _shuffled(world: World, rng: random.Random) -> tuple[str, ...]:

@@ -7,7 +7,8 @@ The passage of a demand is its own sentences, so an error outlives changes elsew
 overlooks again, and its sensitivity falls from draft to draft as the measured loops' does.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final, Literal, TypeAlias
@@ -55,7 +56,7 @@ def findings(
     world: World,
     draft: Draft,
     demands: Sequence[int],
-    calls: Mapping[int, int],
+    judged: Counter[tuple[int, str]],
     unnamed: frozenset[int] = frozenset(),
 ) -> list[Finding]:
     """The critic's verdicts.
@@ -64,7 +65,7 @@ def findings(
         world: the task.
         draft: the text to judge.
         demands: which demands it is asked about.
-        calls: how often each demand was judged on this text before.
+        judged: how often each demand was judged on a passage before, in whatever text; counted on.
         unnamed: demands that the prompt does not name, so that the critic has to think of them itself.
     """
     truth = world.truth(draft.text)
@@ -74,7 +75,7 @@ def findings(
             world,
             draft,
             demand,
-            calls.get(demand, 0),
+            judged,
             met=truth[world.spec.criteria[demand].name],
             sensitivity=regime.sensitivity * (regime.unnamed if demand in unnamed else 1.0),
         )
@@ -82,7 +83,9 @@ def findings(
     ]
 
 
-def _finding(world: World, draft: Draft, demand: int, call: int, *, met: bool, sensitivity: float) -> Finding:
+def _finding(
+    world: World, draft: Draft, demand: int, judged: Counter[tuple[int, str]], *, met: bool, sensitivity: float
+) -> Finding:
     regime = world.regime
     criterion = world.spec.criteria[demand]
     places = [
@@ -92,9 +95,11 @@ def _finding(world: World, draft: Draft, demand: int, call: int, *, met: bool, s
         or (demand == world.structure and world.heading(line))
     ]
     passage = _passage(world, draft, places, structural=demand == world.structure)
-    latent = uniform(world.seed, regime.name, "latent", demand, passage)
-    fresh = uniform(world.seed, regime.name, "fresh", demand, passage, call)
-    shared = uniform(world.seed, regime.name, "mix", demand, passage, call) < regime.rho**0.5
+    call = judged[demand, passage]
+    judged[demand, passage] += 1
+    latent = uniform(world.seed, regime.drawn_by, "latent", demand, passage)
+    fresh = uniform(world.seed, regime.drawn_by, "fresh", demand, passage, call)
+    shared = uniform(world.seed, regime.drawn_by, "mix", demand, passage, call) < regime.rho**0.5
     draw = latent if shared else fresh
     said = draw >= (regime.alarm if met else sensitivity)
     status: Status = "pass" if said else "fail"

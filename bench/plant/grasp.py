@@ -68,6 +68,8 @@ class Request:
     """Headings that are given as fixed."""
     outline_only: bool = False
     """Only the headings are wanted."""
+    shown: tuple[str, ...] = ()
+    """Headings of an outline that is to be put right."""
     pinned: tuple[str, ...] = ()
     """Sentences of the draft quoted as not to be changed."""
     labels: Mapping[str, int]
@@ -109,6 +111,7 @@ def grasp(world: World, messages: Sequence[Message], keys: Iterable[str] = ()) -
         outline = tuple(name for line in draft.lines if (name := world.heading(line)))
     outline_only = act == "write" and any(one.outline_only for one in spoken) and not outline
     starts_anew = fresh and act == "write"
+    shown = reader.outlines[-1].headings if outline_only and reader.outlines and not starts_anew else ()
     return Request(
         act=act,
         draft=Draft() if starts_anew else draft,
@@ -124,6 +127,7 @@ def grasp(world: World, messages: Sequence[Message], keys: Iterable[str] = ()) -
         approach=approach,
         outline=outline,
         outline_only=outline_only,
+        shown=shown,
         pinned=pinned,
         labels=reader.labels,
     )

@@ -4,10 +4,11 @@ import json
 import random
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Final
+from types import MappingProxyType
+from typing import Final, TypeAlias
 
 from plant.author import Patch, patch, redraft, rewrite, skeleton
 from plant.critic import Finding, findings
@@ -24,12 +25,13 @@ from plant.forms import (
 from plant.grasp import Request, grasp
 from plant.reader import Message
 from plant.regime import Regime
+from plant.stranger import understand
 from plant.world import World, dice
 from setpoint.core.event import Usage
 from setpoint.core.spec import Spec
 from setpoint.ports import Check, Finish, Prompt, Reply
 
-__all__ = ["Plant", "tokens"]
+__all__ = ["READERS", "Plant", "Reading", "tokens"]
 
 _CHARS_PER_TOKEN: Final = 4
 _REFUSAL: Final = "I'm sorry, but I can't help with that."
@@ -47,6 +49,12 @@ _ONE_WORD: Final = re.compile(
 _TEXT_FIELD: Final = re.compile(r"draft|text|document|answer|output|report|revised|article", re.IGNORECASE)
 _MODULES: Final = re.compile(r"\[\[ ## module_names ## \]\]\s*(\[[^\]]*\])")
 _EACH: Final = re.compile(r"\b(each|every|per|for all|one by one|line by line)\b", re.IGNORECASE)
+
+
+Reading: TypeAlias = Callable[[World, Sequence[Message], Iterable[str]], Request]
+"""How a prompt is understood: the world, the chat, and the property names of the reply's schema."""
+READERS: Final[Mapping[str, Reading]] = MappingProxyType({"resident": grasp, "stranger": understand})
+"""The readers that a regime can name."""
 
 
 def tokens(text: str) -> int:
@@ -70,13 +78,15 @@ class Plant:
     Args:
         regime: the kind of author, critic and task.
         seed: draws the task and all luck.
+        reading: how prompts are understood; by default, as the regime says.
     """
 
-    def __init__(self, regime: Regime, seed: int = 0) -> None:
+    def __init__(self, regime: Regime, seed: int = 0, reading: Reading | None = None) -> None:
         self.world = World(regime, seed)
+        self._reading = reading or READERS[regime.reader]
         self.calls = 0
         self._asked: Counter[str] = Counter()
-        self._judged: Counter[tuple[str, int]] = Counter()
+        self._judged: Counter[tuple[int, str]] = Counter()
 
     @property
     def name(self) -> str:
@@ -116,10 +126,10 @@ class Plant:
         self.calls += 1
         whole = "\n".join(message.text for message in messages if message.role != "assistant")
         shape = schema if schema is not None else (example_schema(whole) if "JSON" in whole else None)
-        request = grasp(self.world, messages, property_names(shape))
+        request = self._reading(self.world, messages, property_names(shape))
         key = _meaning(request)
         self._asked[key] += 1
-        rng = dice(self.world.seed, self.world.regime.name, key, self._asked[key])
+        rng = dice(self.world.seed, self.world.regime.drawn_by, key, self._asked[key])
         broken = self._broken(rng)
         text = self._say(request, whole, shape, rng)
         if broken == "refusal":
@@ -160,12 +170,8 @@ class Plant:
     def _findings(self, request: Request, shape: Schema | None) -> tuple[Finding, ...]:
         named = _enumerated(self.world, shape, request.labels)
         demands = named or request.asked or tuple(range(len(self.world.spec.criteria)))
-        digest = blake2b(request.draft.text.encode(), digest_size=8).hexdigest()
-        calls = {demand: self._judged[digest, demand] for demand in demands}
-        for demand in demands:
-            self._judged[digest, demand] += 1
         unnamed = frozenset(demands) - request.listed
-        return tuple(findings(self.world, request.draft, demands, calls, unnamed))
+        return tuple(findings(self.world, request.draft, demands, self._judged, unnamed))
 
     def _judge(self, request: Request, whole: str, shape: Schema | None) -> str:
         found = self._findings(request, shape)
@@ -243,6 +249,7 @@ def _meaning(request: Request) -> str:
         request.approach,
         request.outline,
         request.outline_only,
+        request.shown,
         request.asked if request.act != "write" else (),
     )
     return repr(parts)

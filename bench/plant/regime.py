@@ -25,6 +25,10 @@ class Regime:
 
     name: str
     """How it is called in tables."""
+    reader: Literal["resident", "stranger"] = "resident"
+    """Who makes sense of the prompts: `plant.grasp`, or `plant.stranger`, written without knowledge of any prompt."""
+    luck: str = ""
+    """What task and luck are drawn by; its name unless given. Regimes that share it are paired by seed."""
 
     # The task
     criteria: int = 8
@@ -117,6 +121,11 @@ class Regime:
     fenced: float = 0.05
     """A reply is wrapped in a code fence or in small talk (assumed)."""
 
+    @property
+    def drawn_by(self) -> str:
+        """What task and luck are drawn by."""
+        return self.luck or self.name
+
 
 _STRONG: Final = Regime(
     name="strong",
@@ -167,5 +176,21 @@ _ALL: Final = (
     replace(_STRONG, name="blind-critic", sensitivity=0.28, rho=0.9),
 )
 
-REGIMES: Final[Mapping[str, Regime]] = MappingProxyType({regime.name: regime for regime in _ALL})
+_STRANGE: Final = tuple(
+    replace(regime, name=f"stranger-{regime.name}", reader="stranger", luck=regime.name)
+    for regime in _ALL
+    if regime.name
+    in {
+        "middling",
+        "conflict-satisfiable",
+        "conflict-true",
+        "stubborn-competing",
+        "stubborn-plain",
+        "wrong-premise",
+        "sloppy-structure",
+    }
+)
+"""The same tasks and the same luck, but the prompts are read by somebody else."""
+
+REGIMES: Final[Mapping[str, Regime]] = MappingProxyType({regime.name: regime for regime in (*_ALL, *_STRANGE)})
 """The named regimes."""

@@ -180,7 +180,7 @@ class World:
     def __init__(self, regime: Regime, seed: int) -> None:
         self.regime = regime
         self.seed = seed
-        self.rng = dice("world", regime.name, seed)
+        self.rng = dice("world", regime.drawn_by, seed)
         self._key = (self.rng.randrange(1, _SPACE), self.rng.randrange(_SPACE))
         self._inverse = pow(self._key[0], -1, _SPACE)
         self.spec = self._draw_spec()

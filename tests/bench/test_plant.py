@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -127,16 +128,32 @@ def test_errors_of_the_critic_correlate_as_stated(rho):
     plant = Plant(regime, 7)
     rng = dice("rho", rho)
     both = one = two = 0
+    judged: Counter[tuple[int, str]] = Counter()
     n = 6000
     for _ in range(n):
         draft = Draft((plant.world.sentence(Mark(0, good=False), rng),), (1,))
-        missed = [findings(plant.world, draft, [0], {0: call})[0].status == "pass" for call in (0, 1)]
+        missed = [findings(plant.world, draft, [0], judged)[0].status == "pass" for _ in range(2)]
         one, two, both = one + missed[0], two + missed[1], both + (missed[0] and missed[1])
     a, b = one / n, two / n
     correlation = (both / n - a * b) / math.sqrt(a * (1 - a) * b * (1 - b))
     # 997 variants of a sentence: passages repeat, which widens the spread of the estimate to that of 997 draws.
     assert abs(correlation - rho) < 4 / math.sqrt(997)
     assert abs(a - 0.3) < 0.06
+
+
+def test_an_unchanged_passage_in_another_draft_is_judged_anew():
+    """Without correlation, what the critic overlooked in one draft it may notice in the next that keeps the passage."""
+    regime = replace(REGIMES["middling"], rho=0.0, sensitivity=0.7)
+    plant = Plant(regime, 7)
+    rng = dice("anew")
+    judged: Counter[tuple[int, str]] = Counter()
+    alike = 0
+    for number in range(600):
+        said = plant.world.sentence(Mark(0, good=False), rng)
+        drafts = (Draft((said,), (1,)), Draft((f"Another line {number}.", said), (1, 2)))
+        first, second = (findings(plant.world, draft, [0], judged)[0].status for draft in drafts)
+        alike += first == second
+    assert abs(alike / 600 - (0.7**2 + 0.3**2)) < 0.1
 
 
 def test_the_critic_errs_at_its_rates():
@@ -147,7 +164,8 @@ def test_the_critic_errs_at_its_rates():
     n = 4000
     for good, expected in ((True, regime.alarm), (False, regime.sensitivity)):
         drafts = [Draft((plant.world.sentence(Mark(0, good=good), rng),), (1,)) for _ in range(n)]
-        failed = sum(findings(plant.world, d, [0], {0: k})[0].status == "fail" for k, d in enumerate(drafts))
+        judged: Counter[tuple[int, str]] = Counter()
+        failed = sum(findings(plant.world, d, [0], judged)[0].status == "fail" for d in drafts)
         assert abs(failed / n - expected) < 0.03
 
 

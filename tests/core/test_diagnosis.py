@@ -314,13 +314,13 @@ async def test_without_core_criteria_there_is_no_premise_to_be_wrong() -> None:
 async def test_a_pass_for_minor_criteria_that_brings_nothing_is_polish() -> None:
     """What was open, how little it matters, and that the pass brought the text no nearer."""
     two = spec("alpha", "neat", neat=1)
-    state = await played(opened(two), crew(two, ["alpha", "alpha again", "alpha x", "alpha y"]))
+    state = await played(opened(two), crew(two, ["alpha", "alpha again", "alpha x", "alpha y", "alpha z"]))
     assert state.stopped is not None
     assert state.stopped.outcome == "settled"
     polish = found(state)["polishing_after_done"]
     assert polish.evidence == (
-        "Passes 2 and 3 were spent while nothing but minor criteria was open: neat (impact 1).",
-        "Passes 2 and 3 brought the text no nearer.",
+        "Passes 2 to 4 were spent while nothing but minor criteria was open: neat (impact 1).",
+        "Passes 2 to 4 brought the text no nearer.",
     )
     assert polish.advice.startswith("Decide about neat: a higher impact")
 

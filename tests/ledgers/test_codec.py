@@ -165,6 +165,7 @@ V2: dict[str, Event] = {
             focus=2,
             most_focus=4,
             broken_readings=3,
+            outline_passes=2,
             off=("freeze",),
             ask=("amend",),
         ),

@@ -435,6 +435,7 @@ def test_the_json_keeps_its_shape(scene: Scene) -> None:
                     "passed": "int",
                     "passes": "int",
                     "trusted": "bool",
+                    "noticed_enough": "bool",
                 }
             ],
             "budget": {

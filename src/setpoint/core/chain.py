@@ -102,11 +102,15 @@ def binomial(n: int, p: float) -> tuple[float, ...]:
 @lru_cache(maxsize=4096)
 def beta_binomial(n: int, mean: float, weight: float) -> tuple[float, ...]:
     """The chances of 0 … n successes in n tries whose common chance is Beta with that mean and weight, a + b."""
-    if math.isinf(weight) or not 0.0 < mean < 1.0:
-        return binomial(n, mean)
     a, b = mean * weight, (1 - mean) * weight
+    if math.isinf(weight) or min(a, b) < _NOTHING:
+        return binomial(n, mean)
     whole = _log_beta(a, b)
     return tuple(math.comb(n, k) * math.exp(_log_beta(a + k, b + n - k) - whole) for k in range(n + 1))
+
+
+_NOTHING = 1e-300
+"""Below this a parameter of a Beta law may have no logarithm of its gamma function."""
 
 
 def _log_beta(a: float, b: float) -> float:

@@ -4,11 +4,12 @@ Pure questions to a `State`; nothing here decides. All of it looks at verdicts, 
 that a critic which rewords the same fault in every pass cannot hide it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import product
 from typing import Final, NamedTuple
 
-from setpoint.core.action import Revise, Write
+from setpoint.core.action import Revise, Role, Write
+from setpoint.core.draft import Move
 from setpoint.core.fault import Verdict
 from setpoint.core.state import DraftState, Pass, State
 
@@ -22,7 +23,10 @@ __all__ = [
     "failed_tries",
     "focus",
     "lost_for_sure",
+    "suspected",
+    "suspects",
     "traded",
+    "trusted",
 ]
 
 _FOUGHT: Final = frozenset({"unchanged", "repeated"})
@@ -58,9 +62,9 @@ def _fails(vote: Verdict) -> bool:
 
 
 def change(state: State, entry: Pass) -> Change | None:
-    """What a pass changed; None if it brought no draft or did not begin with one."""
+    """What a pass changed in prose; None if it brought no draft or did not begin with one."""
     action = entry.action
-    if not isinstance(action, Revise) or entry.draft is None:
+    if not isinstance(action, Revise) or entry.draft is None or state.about_outline(entry):
         return None
     before, after = state.draft(action.base).verdicts(), state.draft(entry.draft)
     now = after.verdicts()
@@ -107,8 +111,10 @@ def focus(state: State) -> int:
     return now
 
 
-def failed_tries(state: State, criterion: str) -> int:
+def failed_tries(state: State, criterion: str, move: Move | None = None) -> int:
     """How often a criterion was targeted in vain since it was last fixed, or got its last remedy (rule 12).
+
+    With a move, how often by that one.
 
     A pass that fixed it and was rolled back for another loss is not in vain: that is a trade, and counts for rule 13.
     """
@@ -117,10 +123,11 @@ def failed_tries(state: State, criterion: str) -> int:
         action = entry.action
         if not isinstance(action, Revise) or criterion not in action.targets:
             continue
+        counts = move is None or action.move == move
         if entry.failure is not None:
-            tries += entry.failure.why in _FOUGHT
+            tries += counts and entry.failure.why in _FOUGHT
         elif entry.draft is not None and (verdict := state.draft(entry.draft).verdict(criterion)) is not None:
-            tries = 0 if verdict.status == "pass" else tries + 1
+            tries = 0 if verdict.status == "pass" else tries + counts
     return tries
 
 
@@ -142,16 +149,26 @@ def conflict(state: State) -> tuple[str, str] | None:
     """Two criteria that keep being traded for one another (rule 13): the more important one, and the other.
 
     Two trades in either direction, one of them measured on both sides, rolled-back passes included; or a text that
-    returned to an earlier state. Trades from before the pair's last freeze do not count again.
+    returned to an earlier state; or one trade between two that code or a mediator had said to compete. Trades from
+    before the pair's last freeze do not count again.
     """
     base = state.base
     still_open = set(state.open_criteria(base)) if base is not None else set[str]()
+    named = {frozenset({order.winner, order.loser}) for order in state.preferences}
     for pair, trades in _by_pair(state).items():
-        enough = sum(trade.weight for trade in trades) >= state.policy.trades and any(trade.sure for trade in trades)
+        needed = 1 if pair in named else state.policy.trades
+        enough = sum(trade.weight for trade in trades) >= needed and any(trade.sure for trade in trades)
         if enough and pair & still_open and not pair & state.set_aside.keys():
             first, second = sorted(pair, key=lambda name: _importance(state, name))
             return first, second
     return None
+
+
+def suspected(state: State, names: Iterable[str]) -> bool:
+    """Whether one of the criteria was traded for another and it is open whether the two conflict (rule 13)."""
+    last = max((lineage.since for lineage in state.lineages if lineage.keep), default=0)
+    wanted = set(names) - state.set_aside.keys()
+    return any(trade.pair & wanted for entry in state.passes[last:] for trade in traded(state, entry))
 
 
 def suspects(state: State, latest: DraftState) -> tuple[str, ...]:
@@ -255,3 +272,17 @@ def core_patience(state: State) -> int:
         else:
             waited += 1
     return waited
+
+
+def trusted(state: State, role: Role) -> bool:
+    """Whether a critic may accept: it was not probed, or it tells planted failures from planted passes (4).
+
+    It must notice enough failures, and its verdicts must depend on the text: one that fails sound text as readily as
+    faulty text notices every planted failure, and its passes say nothing. What counts is Youden's index, the share
+    of failures noticed plus the share of passes passed, less one (Youden 1950, "Index for rating diagnostic tests").
+    """
+    sensitivity, specificity = state.sensitivity(role), state.specificity(role)
+    if sensitivity is None:
+        return True
+    informed = specificity is None or sensitivity + specificity - 1 >= state.policy.informed
+    return informed and sensitivity >= state.policy.trust_threshold

@@ -67,13 +67,19 @@ def make_room(state: State, names: tuple[str, ...], rival: str) -> str:
 
 
 def probe_result(state: State, role: Role) -> str:
-    """How a critic did on the planted texts."""
-    record, model, need = state.probes.get(role), state.model(role), f"{state.policy.trust_threshold:.0%}"
+    """How a critic did on the planted texts, and what it would have to do to be believed."""
+    record, model, policy = state.probes.get(role), state.model(role), state.policy
+    sensitivity, specificity = state.sensitivity(role) or 0.0, state.specificity(role)
     if record is None or (model is not None and model.sensitivity is not None):
-        share = f"{state.sensitivity(role) or 0.0:.0%} of the planted faults when it was tested earlier"
+        share = f"{sensitivity:.0%} of the planted faults when it was tested earlier"
     else:
         share = f"{record.noticed} of {record.failures} planted faults in its test (a reply of no use counts as a miss)"
-    return f"The {role} noticed {share}; to be believed it must notice {need}."
+    if sensitivity < policy.trust_threshold:
+        return f"The {role} noticed {share}; to be believed it must notice {policy.trust_threshold:.0%}."
+    return (
+        f"The {role} noticed {share}, but passed only {specificity or 0.0:.0%} of what was sound: its verdicts hardly"
+        " depend on the text."
+    )
 
 
 def difference(old: Spec, new: Spec) -> str:

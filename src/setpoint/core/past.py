@@ -63,19 +63,13 @@ def experience(state: State) -> Experience:
     seen = Experience()
     for entry, behind in _worked(state):
         draft = state.draft(entry.draft) if entry.draft is not None else None
-        if _about_an_outline(state, entry):
+        if state.about_outline(entry):
             continue
         if isinstance(entry.action, Write) and draft is not None:
             seen = seen.plus(_first(state, draft))
         elif isinstance(entry.action, Revise):
             seen = seen.plus(_revised(state, entry.action, draft, behind))
     return seen
-
-
-def _about_an_outline(state: State, entry: Pass) -> bool:
-    """Whether a pass made or mended an outline, which has criteria of its own (rule 10)."""
-    number = entry.action.base if isinstance(entry.action, Revise) else entry.draft
-    return number is not None and state.draft(number).draft.stage == "outline"
 
 
 def _first(state: State, draft: DraftState) -> Experience:

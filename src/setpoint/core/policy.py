@@ -68,6 +68,7 @@ class Policy:
         long_words: from this many words on, an edit is taken to be cheaper than a fresh draft.
         trust_threshold: a critic that notices fewer planted failures than this share can bring a run to
             ``unverified`` at best.
+        informed: a critic whose Youden index on planted texts is lower than this can do no more than that either.
         disputes: how often in a run one criterion may get a third reading before it is named disputed.
         broken_readings: unusable replies of a critic in a row that end the run.
         failed_calls: failed calls of one role in a row that end the run.
@@ -97,6 +98,7 @@ class Policy:
     preset: Preset = "default"
     long_words: int = 400
     trust_threshold: float = 0.6
+    informed: float = 0.2
     disputes: int = 2
     broken_readings: int = 4
     failed_calls: int = 2
@@ -110,7 +112,7 @@ class Policy:
     freeze_passes: int = 2
     patience: int = 2
     restarts: int = 1
-    outline_passes: int = 2
+    outline_passes: int = 3
     confirm_alone: bool = False
     minor_patience: int = 2
     tries: int = 6

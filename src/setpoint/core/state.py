@@ -369,6 +369,11 @@ class State:
             if (verdict := verdicts.get(criterion.name)) is None or verdict.status != "pass"
         )
 
+    def about_outline(self, entry: Pass) -> bool:
+        """Whether a pass made or mended an outline, which has criteria of its own (rule 10)."""
+        number = entry.action.base if isinstance(entry.action, Revise) else entry.draft
+        return number is not None and self.draft(number).draft.stage == "outline"
+
     def sensitivity(self, role: Role) -> float | None:
         """The share of planted failures a critic noticed, from this run's probe or an earlier one."""
         model = self.model(role)
@@ -376,6 +381,14 @@ class State:
             return model.sensitivity
         record = self.probes.get(role)
         return record.sensitivity if record and record.items >= self.opened.probe_items else None
+
+    def specificity(self, role: Role) -> float | None:
+        """The share of planted passes a critic passed, from this run's probe or an earlier one."""
+        model = self.model(role)
+        if model is not None and model.sensitivity is not None:
+            return model.specificity
+        record = self.probes.get(role)
+        return record.specificity if record and record.items >= self.opened.probe_items else None
 
 
 def begin(recorded: Recorded) -> State:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from setpoint.core.action import Revise, Role
-from setpoint.core.detect import core_patience, failed_tries, traded
+from setpoint.core.detect import core_patience, failed_tries, traded, trusted
 from setpoint.core.fault import Verdict, disputed
 from setpoint.core.spec import Criterion
 from setpoint.core.state import DraftState, Lineage, Pass, State
@@ -277,9 +277,8 @@ def critic_failures(draft: DraftState) -> list[Verdict]:
 
 
 def failed_probe(state: State) -> tuple[Role, ...]:
-    """The critics that noticed too few planted failures to be believed."""
-    shares = {role: state.sensitivity(role) for role in CRITICS}
-    return tuple(r for r in CRITICS if (share := shares[r]) is not None and share < state.policy.trust_threshold)
+    """The critics that noticed too few planted failures to be believed, or failed sound texts as well."""
+    return tuple(role for role in CRITICS if state.model(role) is not None and not trusted(state, role))
 
 
 def given_up_as_disputed(state: State) -> tuple[str, ...]:

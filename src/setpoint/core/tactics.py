@@ -83,6 +83,8 @@ _HISTORY_CAP: Final = 40.0
 _EDIT_TOKENS: Final = 120
 """Reply tokens of one edit: the passage twice, and its JSON."""
 _REPLY_OVERHEAD: Final = 40
+_SAME_MOVE: Final = 2
+"""Further failures that one failure of the same move is worth."""
 
 
 def odds(state: State, move: Move, *, long: bool) -> MoveOdds:
@@ -98,7 +100,7 @@ def odds(state: State, move: Move, *, long: bool) -> MoveOdds:
             lose = _with_history(lose, past.lost, past.held)
             fail = _with_history(fail, past.failed, past.moves)
     for entry in state.passes:
-        if not isinstance(entry.action, Revise) or entry.action.move != move:
+        if not isinstance(entry.action, Revise) or entry.action.move != move or state.about_outline(entry):
             continue
         fail = fail.plus(entry.failure is not None, 1)
         if (done := change(state, entry)) is not None:
@@ -114,7 +116,7 @@ def move_records(runs: Iterable[State]) -> tuple[MoveRecord, ...]:
     for state in runs:
         for entry in state.passes:
             action = entry.action
-            if not isinstance(action, Revise):
+            if not isinstance(action, Revise) or state.about_outline(entry):
                 continue
             long = len(state.draft(action.base).draft.text.split()) >= state.policy.long_words
             known = found.get((action.move, long), MoveRecord(move=action.move, long=long))
@@ -148,8 +150,10 @@ def gain(state: State, base: DraftState, tactic: Tactic, aimed: Sequence[Fault])
     fix, lose, fail = odds(state, tactic.move, long=long)
     mean = variance = 0.0
     for fault in aimed:
-        # A criterion that withstood n tries is fixed with the mean of a Beta posterior after n failures.
-        tried = failed_tries(state, fault.criterion.name)
+        # A criterion that withstood n tries is fixed with the mean of a Beta posterior after n failures. What withstood
+        # this very move says more: some faults are beyond a kind of move, as the order of sections is beyond an edit.
+        name = fault.criterion.name
+        tried = failed_tries(state, name) + _SAME_MOVE * failed_tries(state, name, tactic.move)
         p = fix.hits / (fix.tries + tried)
         worth = weight(fault.criterion, fault.shortfall)
         mean += p * worth

@@ -171,7 +171,7 @@ def spec_advice(state: State, returned: DraftState | None, diagnosis: Sequence[S
     untrusted = any(state.model(role) and not trusted(state, role) for role in critics)
     if state.spec.judged and untrusted and "weak_critic" not in known:
         names = and_list(criterion.name for criterion in state.spec.judged)
-        advice.append(f"The critic lets planted faults through: name another one, or give {names} a check.")
+        advice.append(f"The critic failed its test on planted texts: name another one, or give {names} a check.")
     if state.wishes:
         advice.append(
             f"The critic wished for {plural(len(state.wishes), 'thing')} that no criterion demands; see below."

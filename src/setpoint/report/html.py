@@ -21,7 +21,7 @@ from setpoint.core.spec import Budget
 from setpoint.report.chart import distance_chart, spend_chart
 from setpoint.report.text import and_list, clean, dollars, duration, plural, thousands
 from setpoint.report.view import CellStatus, PassView, Summary
-from setpoint.report.words import CELL_WORDS, RESULT_SHORT, RESULT_WORDS
+from setpoint.report.words import CELL_WORDS, RESULT_SHORT, RESULT_WORDS, distrust_says
 
 __all__ = ["render_html"]
 
@@ -105,6 +105,7 @@ def _environment() -> Environment:
         moment=_moment,
         sentence=_sentence,
         percent="{:.0%}".format,
+        distrust=distrust_says,
     )
     environment.filters.update(filters)
     return environment

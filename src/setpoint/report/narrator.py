@@ -48,6 +48,7 @@ from setpoint.report.text import and_list, dollars, duration, one_line, plural, 
 from setpoint.report.words import (
     call_says,
     decision_says,
+    distrust_says,
     failure_says,
     outcome_title,
     policy_says,
@@ -228,6 +229,7 @@ def probe_says(state: State, event: Probed) -> str:
     if view is None:
         return ""
     found = f"the {event.role} noticed {view.noticed} of {plural(view.failures, 'planted fault')}"
+    found = f"{found} and passed {view.passed} of {plural(view.passes, 'sound passage')}"
     if view.trusted:
         return f"{found}: it may accept a text"
-    return f"{found}: too few to be believed, so this run can end as unverified at best"
+    return f"{found}: {distrust_says(view)}, so this run can end as unverified at best"

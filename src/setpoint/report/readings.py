@@ -107,12 +107,13 @@ def probe_view(state: State, role: Role) -> ProbeView | None:
         model=model.model,
         state=how,
         sensitivity=state.sensitivity(role),
-        specificity=model.specificity if model.sensitivity is not None else (record.specificity if record else None),
+        specificity=state.specificity(role),
         noticed=record.noticed if record else 0,
         failures=record.failures if record else 0,
         passed=record.passed if record else 0,
         passes=record.passes if record else 0,
         trusted=trusted(state, role),
+        noticed_enough=(state.sensitivity(role) or 0.0) >= state.policy.trust_threshold,
     )
 
 

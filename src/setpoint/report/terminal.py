@@ -26,7 +26,7 @@ from setpoint.report.outlook import forecast_says
 from setpoint.report.readings import probe_view
 from setpoint.report.text import clean, dollars, duration, one_line, plural, thousands
 from setpoint.report.view import Summary, TargetView
-from setpoint.report.words import call_says, question_says, role_says, rule_says
+from setpoint.report.words import call_says, distrust_says, question_says, role_says, rule_says
 from setpoint.run import question_of
 
 __all__ = ["LiveView", "clean", "render_summary"]
@@ -164,8 +164,7 @@ def _now(
     for role in ("critic", "confirmer"):
         view = probe_view(state, role) if state.needs_critic else None
         if view is not None and view.sensitivity is not None and not view.trusted:
-            share = f"{view.sensitivity:.0%}"
-            yield "note", f"the {role} notices {share} of planted faults; this run can end as unverified at best"
+            yield "note", distrust_says(view, f"the {role}") + ": unverified at best"
     if stopped is not None:
         yield from _ended(stopped)
     elif request is not None:

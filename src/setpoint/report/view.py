@@ -209,6 +209,8 @@ class ProbeView:
     passes: int
     trusted: bool
     """Whether it may accept a text."""
+    noticed_enough: bool
+    """Whether it noticed enough planted faults; one that did and is not trusted fails sound text as well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

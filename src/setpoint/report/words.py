@@ -40,6 +40,7 @@ __all__ = [
     "answer_says",
     "call_says",
     "decision_says",
+    "distrust_says",
     "failure_says",
     "outcome_says",
     "outcome_title",
@@ -136,6 +137,13 @@ def strength_says(strength: Strength, probes: Sequence[ProbeView]) -> str:
             return "Part of it rests on a critic that was never tested; take its word as an opinion."
         case _:
             assert_never(strength)
+
+
+def distrust_says(probe: ProbeView, who: str = "it") -> str:
+    """Why a critic is not believed, as a clause."""
+    if probe.noticed_enough:
+        return f"{who} fails sound text as readily as faulty text"
+    return f"{who} lets too many faults through"
 
 
 def failure_says(why: MoveFailure) -> str:  # noqa: C901 - a case each

@@ -5,7 +5,7 @@ It is shown the spec, its own text and the faults of this pass; never the critic
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
@@ -17,7 +17,8 @@ from setpoint.core.fault import Fault
 from setpoint.core.spec import Criterion
 from setpoint.core.state import State
 from setpoint.ports import Model, Prompt, Reply
-from setpoint.roles.prompting import fixed_sentences, folded, mark, render, seed_for
+from setpoint.roles.echoes import without_echoes
+from setpoint.roles.prompting import mark, render, seed_for
 from setpoint.roles.reply import Unreadable, as_list, as_mapping, json_object, plain_text, refusal
 
 __all__ = ["ModelAuthor"]
@@ -30,17 +31,6 @@ _EDIT: Final = {
     "required": ["search", "replace"],
     "additionalProperties": False,
 }
-_OWN_WORDS: Final = (
-    "author_system.md",
-    "author_task.md",
-    "author_first.md",
-    "author_redraft.md",
-    "author_rewrite.md",
-    "author_standing.md",
-)
-"""The prompts whose sentences weak authors copy into their texts."""
-_ECHO: Final = 0.7
-"""Two sentences are one if they share this part of their words."""
 _CHECK_LINE: Final = re.compile(r"^\W*CHECK\W+([a-z0-9][a-z0-9._-]*)\W*:\s*(.*)$", re.IGNORECASE)
 
 
@@ -125,7 +115,7 @@ def _user(action: Write | Revise | Reask, state: State, sign: str) -> str:
     standing = _standing(revise, state, sign)
     match action:
         case Write(stage="outline"):
-            return render("author_outline.md", criteria=state.opened.outline, lessons=action.lessons, standing=standing)
+            return _outline(state, "", action.lessons, standing, sign)
         case Write():
             return render("author_first.md", lessons=action.lessons, approach=action.approach, standing=standing)
         case Reask():
@@ -136,6 +126,9 @@ def _user(action: Write | Revise | Reask, state: State, sign: str) -> str:
             return render("author_reask.md", before=before, edits=edits, misses=action.misses)
         case Revise():
             base = state.draft(action.base)
+            if base.draft.stage == "outline":
+                wanted = [fault.directive for fault in _targeted(action, state)]
+                return _outline(state, base.draft.text, wanted, standing, sign)
             open_names = state.open_criteria(base)
             return render(
                 f"author_{action.move}.md",
@@ -147,6 +140,12 @@ def _user(action: Write | Revise | Reask, state: State, sign: str) -> str:
                 standing=standing,
                 mark=sign,
             )
+
+
+def _outline(state: State, text: str, lessons: Sequence[str], standing: str, sign: str) -> str:
+    """An outline from nothing, or, if there is one, that one put right (rule 10)."""
+    criteria = state.opened.outline
+    return render("author_outline.md", criteria=criteria, text=text, lessons=lessons, standing=standing, mark=sign)
 
 
 def _standing(action: Write | Revise, state: State, sign: str) -> str:
@@ -202,28 +201,21 @@ class _Said(NamedTuple):
 def _said(reply: Reply, state: State) -> _Said:
     """The text of a reply without what belongs to our own prompt, and the evidence that the author quotes for it."""
     wanted = {criterion.name for criterion in _promoted(state)}
-    own = fixed_sentences(*_OWN_WORDS)
     kept: list[str] = []
     evidence: dict[str, str] = {}
     for line in _without_marks(reply.text, state).split("\n"):
         check = _CHECK_LINE.match(line)
         if check is not None and check[1] in wanted:
             evidence[check[1]] = check[2].strip().strip("\"'`\u201c\u201d")
-        elif not _echoes(line, own):
+        else:
             kept.append(line)
-    return _Said("\n".join(kept), evidence)
+    return _Said(without_echoes("\n".join(kept), state.spec, state.opened.given or ""), evidence)
 
 
 def _without_marks(text: str, state: State) -> str:
     """The reply without the delimiters of our own prompt, which weak models copy."""
     sign = re.escape(mark(state.opened.nonce, "author"))
     return re.sub(rf"\[{sign} (?:begin|end|locked)[^\]\n]*\]\n?", "", text)
-
-
-def _echoes(line: str, own: frozenset[str]) -> bool:
-    """Whether a line is a sentence of our own prompt, give or take a word: weak authors copy them nearly."""
-    words = set(folded(line).split())
-    return any(len(words & known) >= _ECHO * len(words | known) for known in (set(one.split()) for one in own))
 
 
 def _patch(

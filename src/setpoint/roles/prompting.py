@@ -7,7 +7,7 @@ from importlib import resources
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
-__all__ = ["fixed_sentences", "folded", "form", "mark", "render", "seed_for"]
+__all__ = ["fixed_headings", "fixed_sentences", "folded", "form", "mark", "render", "seed_for"]
 
 
 def _load(name: str) -> str:
@@ -56,6 +56,17 @@ def fixed_sentences(*templates: str) -> frozenset[str]:
     """The sentences of some prompts that are the same for every spec, folded; short ones left out."""
     pieces = [piece for name in templates for part in _TAG.split(_load(name)) for piece in _SENTENCE.split(part)]
     return frozenset(bare for piece in pieces if len((bare := folded(piece)).split()) >= _FEWEST_WORDS)
+
+
+@cache
+def fixed_headings(*templates: str) -> frozenset[str]:
+    """The headings of some prompts, as they stand."""
+    return frozenset(
+        line.strip()
+        for name in templates
+        for line in _load(name).splitlines()
+        if line.startswith("#") and "{" not in line
+    )
 
 
 def folded(line: str) -> str:

@@ -81,6 +81,7 @@ class ScriptedCritic:
         judge: (criterion name, text, call) → True, False, None for "cannot assess", or a whole verdict.
         tokens: what each call is said to have used.
         sensitive: whether it notices the planted failures of the probe.
+        specific: whether it passes the planted passes of the probe.
     """
 
     def __init__(
@@ -89,10 +90,12 @@ class ScriptedCritic:
         *,
         tokens: int = 100,
         sensitive: bool = True,
+        specific: bool = True,
     ) -> None:
         self.judge = judge
         self.tokens = tokens
         self.sensitive = sensitive
+        self.specific = specific
 
     async def perform(self, call: int, action: Judge, state: State) -> Judged | Misjudged:
         """Judge what is asked."""
@@ -124,7 +127,7 @@ class ScriptedCritic:
             item=action.item,
             noticed=2 if self.sensitive else 0,
             failures=2,
-            passed=1,
+            passed=1 if self.specific else 0,
             passes=1,
             usage=self._usage(),
         )

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Literal, TypeAlias
 
 from setpoint.core.action import Role
+from setpoint.core.detect import trusted
 from setpoint.core.fault import Fault, Verdict, vagueness
 from setpoint.core.state import DraftState, State
 
@@ -65,12 +66,6 @@ def strength(state: State) -> Strength:
         return "checks"
     measured = all(state.sensitivity(role) is not None for role in critics(state))
     return "measured critic" if measured else "unmeasured critic"
-
-
-def trusted(state: State, role: Role) -> bool:
-    """Whether a critic may accept: it was not probed, or it noticed enough planted failures (4)."""
-    sensitivity = state.sensitivity(role)
-    return sensitivity is None or sensitivity >= state.policy.trust_threshold
 
 
 def critics(state: State) -> tuple[Role, ...]:

@@ -5,7 +5,7 @@ import hashlib
 from setpoint.core.action import Action, Judge, Outcome, Stop
 from setpoint.core.control.common import doubtful, fruitless_passes, in_prose, listed, remedy_is_due
 from setpoint.core.cost import affordable
-from setpoint.core.detect import core_patience
+from setpoint.core.detect import core_patience, suspected
 from setpoint.core.forecast import reforecast
 from setpoint.core.spec import MINOR_IMPACT
 from setpoint.core.state import DraftState, State
@@ -83,7 +83,7 @@ def accept(state: State) -> Action | None:
     if doubts:
         return Stop(
             outcome="unverified",
-            reason=f"every criterion passes, but {listed(doubts)} only by a critic that let planted faults through",
+            reason=f"every criterion passes, but {listed(doubts)} only by a critic that failed its test on planted texts",
         )
     return Stop(outcome="accepted", reason="every criterion passes")
 
@@ -111,9 +111,11 @@ def out_of_reach(state: State) -> Action | None:
 def settle_for_minor(state: State) -> Action | None:
     """Only minor criteria are open and the last passes resolved nothing: what remains is noise (15)."""
     best = state.best
-    if best is None or not in_prose(state) or not _settled(state, best):
+    if best is None or not in_prose(state) or not _settled(state, best) or remedy_is_due(state):
         return None
-    if fruitless_passes(state) < state.policy.minor_patience:
+    # Where a trade was seen, one more pass tells whether two criteria conflict, and that is worth knowing (13).
+    patience = state.policy.minor_patience + suspected(state, state.open_criteria(best))
+    if fruitless_passes(state) < patience:
         return None
     still_open = listed(state.open_criteria(best))
     return Stop(

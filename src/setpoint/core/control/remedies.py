@@ -10,6 +10,7 @@ from setpoint.core.action import (
     Prefer,
     Promote,
     Restart,
+    Revise,
     Thaw,
     Write,
 )
@@ -37,13 +38,21 @@ def lock_outline(state: State) -> Action | None:
     still_open = state.open_criteria(outline)
     drafted = len(state.passes) - state.lineage.since
     if still_open and drafted < state.policy.outline_passes and len(state.passes) + 1 < state.budget.passes:
-        lessons = tuple(dict.fromkeys(fault.directive for fault in rank(faults(state, outline), len(still_open))))
-        return Write(stage="outline", lessons=lessons)
+        return _better_outline(state, outline)
     if "outline" in state.policy.ask and ("outline", str(outline.number)) not in state.answers:
         return Ask(question="outline", subject=str(outline.number), text=outline.draft.text)
     # A structure that is known to be wrong is not locked: no draft could put it right any more.
     locked = () if still_open else headings(outline.draft.text)
     return LockOutline(draft=outline.number, headings=locked, open=still_open)
+
+
+def _better_outline(state: State, outline: DraftState) -> Action:
+    """The nearest outline is put right; where that brought nothing, or there is no fault to name, another is drawn up."""
+    found = rank(faults(state, outline), len(state.opened.outline))
+    tried = any(isinstance(p.action, Revise) and p.action.base == outline.number for p in state.passes)
+    if not found or tried:
+        return Write(stage="outline", lessons=tuple(dict.fromkeys(fault.directive for fault in found)))
+    return Revise(move="rewrite", base=outline.number, targets=tuple(fault.criterion.name for fault in found))
 
 
 def restart(state: State) -> Action | None:
@@ -75,7 +84,9 @@ def thaw(state: State) -> Action | None:
     if settled is not None:
         return Thaw(keep=frozen.keep, free=frozen.free, settled=True, base=settled.number)
     used = len(state.passes) - state.lineage.since
-    spent = len(state.passes) >= state.budget.passes and used > 0
+    # A pass is kept for the other way round: without it the pair could not be named.
+    first = not any({f.keep, f.free} == {frozen.keep, frozen.free} for f in state.freezes[:-1])
+    spent = len(state.passes) + first >= state.budget.passes and used > 0
     if base is not None and used < state.policy.freeze_passes and targetable(state, base) and not spent:
         return None
     best = state.best or base
