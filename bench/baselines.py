@@ -50,6 +50,7 @@ class Job:
         passes: the most drafts.
         reply_tokens: the most tokens of one text.
         seed: what sampling seeds are derived from.
+        bare: take off a fence, or a sentence of introduction, that stands around a text.
     """
 
     spec: Spec
@@ -60,6 +61,7 @@ class Job:
     passes: int = 8
     reply_tokens: int = 2000
     seed: int = 0
+    bare: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +167,8 @@ class Desk:
         """
         if len(self.drafts) >= self.job.passes:
             raise CapReached
-        text = _bare(await self.ask(self.job.author, user, limit=self.job.reply_tokens))
+        text = await self.ask(self.job.author, user, limit=self.job.reply_tokens)
+        text = _bare(text) if self.job.bare else text
         self.drafts.append(text)
         return text
 

@@ -30,10 +30,11 @@ import setpoint
 from setpoint.compose import Named
 from setpoint.core.action import Reask, Revise, Tactic
 from setpoint.core.draft import line_map
-from setpoint.core.event import MoveFailed, PatchMissed, Recorded, Requested
+from setpoint.core.event import MoveFailed, PatchMissed, Recorded, Requested, Usage
 from setpoint.core.policy import Policy
 from setpoint.core.spec import Budget
-from setpoint.ledgers import MemoryLedger
+from setpoint.ledgers import MemoryLedger, SqliteLedger
+from setpoint.ports import Ledger
 
 ROOT: Final = Path(__file__).resolve().parent
 TEXTS: Final = ROOT / "long_text"
@@ -221,27 +222,42 @@ async def play(
     *,
     seed: int = 0,
     passes: int = 8,
-    clock: Callable[[], float] = time.monotonic,
+    ledger: Ledger | None = None,
+    run: str = "",
+    watch: Callable[[Recorded], None] | None = None,
 ) -> tuple[Row, str]:
     """Repair a document by one arm; gives the row and the text that was returned.
+
+    Args:
+        document: what to repair.
+        arm: one of `ARMS`.
+        author: the model.
+        seed: what sampling seeds are derived from.
+        passes: the given draft is the first.
+        ledger: where the run is recorded, so that it can be resumed.
+        run: a run of this document and arm that was cut off, to go on with.
+        watch: called with each event; what it raises cuts the run off.
 
     Raises:
         ConfigError: if the author cannot be used.
     """
-    events: list[Recorded] = []
+    ledger = ledger or MemoryLedger()
     policy = ARMS[arm]
-    began = clock()
-    result = await setpoint.refine(
-        document.spec,
-        draft=document.draft,
-        author=author,
-        policy=policy,
-        budget=Budget(passes=passes),
-        ledger=MemoryLedger(),
-        on_event=events.append,
-        seed=seed,
-    )
-    seconds = clock() - began
+    if run:
+        result = await setpoint.resume(run, author=author, ledger=ledger, on_event=watch)
+    else:
+        result = await setpoint.refine(
+            document.spec,
+            draft=document.draft,
+            author=author,
+            policy=policy,
+            budget=Budget(passes=passes),
+            ledger=ledger,
+            on_event=watch,
+            seed=seed,
+        )
+    events = await ledger.replay(result.run)
+    seconds = sum(usage.seconds for r in events if isinstance(usage := getattr(r.event, "usage", None), Usage))
     held = {name for name, verdict in result.verdicts.items() if verdict.status == "pass"}
     row = Row(
         document=document.name,
@@ -271,20 +287,46 @@ def _name(author: Named) -> str:
 
 
 async def bench(
-    documents: Sequence[str], arms: Sequence[str], author: Named, *, seed: int, passes: int, store: "Store"
+    documents: Sequence[str],
+    arms: Sequence[str],
+    author: Named,
+    *,
+    seed: int,
+    passes: int,
+    store: "Store",
+    up: Callable[[], bool] = lambda: False,
 ) -> list[Row]:
     """Repair the documents one after another, by each arm in turn, and keep texts and rows as they come.
 
     The arm that goes first alternates, so that neither always finds the model loaded and the sources in its cache.
+    When the time is ``up`` the bench ends after the call in progress; with the same store it goes on there.
     """
-    for at, name in enumerate(documents):
-        for arm in arms if at % 2 == 0 else tuple(reversed(arms)):
-            if store.has(name, arm, _name(author), seed, passes):
-                continue
-            row, text = await play(load(name), arm, author, seed=seed, passes=passes)
-            print(json.dumps(asdict(row)), file=sys.stderr, flush=True)
-            store.keep(row, text)
+    async with SqliteLedger(store.ledger) as ledger:
+        for at, name in enumerate(documents):
+            for arm in arms if at % 2 == 0 else tuple(reversed(arms)):
+                key = (name, arm, _name(author), seed, passes)
+                if store.has(*key):
+                    continue
+
+                def watch(recorded: Recorded, label: str = "/".join(map(str, key))) -> None:
+                    store.begun(label, recorded.run)
+                    if up() and not isinstance(recorded.event, Requested):
+                        raise TimeUp
+
+                begun = store.running.get("/".join(map(str, key)), "")
+                try:
+                    row, text = await play(
+                        load(name), arm, author, seed=seed, passes=passes, ledger=ledger, run=begun, watch=watch
+                    )
+                except TimeUp:
+                    return store.rows
+                print(json.dumps(asdict(row)), file=sys.stderr, flush=True)
+                store.keep(row, text)
     return store.rows
+
+
+class TimeUp(Exception):  # noqa: N818 - not an error: the run goes on another time
+    """The bench has used its time."""
 
 
 class Store:
@@ -299,13 +341,25 @@ class Store:
         out.mkdir(parents=True, exist_ok=True)
         self._out = out
         self._file = out / "rows.json"
+        self._running = out / "running.json"
+        self.ledger = out / "runs.sqlite"
         found = keep and self._file.exists()
         self.rows: list[Row] = _ROWS.validate_json(self._file.read_bytes()) if found else []
+        self.running: dict[str, str] = {}
+        """The runs that were begun, by document, arm, author, seed and caps."""
+        if keep and self._running.exists():
+            self.running = _RUNNING.validate_json(self._running.read_bytes())
 
     def has(self, document: str, arm: str, author: str, seed: int, caps: int) -> bool:
         """Whether there is a row for this already."""
         wanted = (document, arm, author, seed, caps)
         return any((row.document, row.arm, row.author, row.seed, row.caps) == wanted for row in self.rows)
+
+    def begun(self, key: str, run: str) -> None:
+        """Remember which run repairs what."""
+        if self.running.get(key) != run:
+            self.running[key] = run
+            self._running.write_bytes(_RUNNING.dump_json(self.running, indent=1) + b"\n")
 
     def keep(self, row: Row, text: str) -> None:
         """Add a row and the text that was returned, and write both."""
@@ -315,6 +369,7 @@ class Store:
 
 
 _ROWS: Final = TypeAdapter(list[Row])
+_RUNNING: Final = TypeAdapter(dict[str, str])
 
 
 def table(rows: Sequence[Row]) -> str:
@@ -406,14 +461,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--arms", nargs="+", choices=tuple(ARMS), default=tuple(ARMS))
     parser.add_argument("--small", action="store_true", help=f"{SMALL} only, and one move for each arm")
     parser.add_argument("--out", type=Path, default=ROOT.parent / "out" / "long-text")
-    parser.add_argument("--keep", action="store_true", help="go on with the rows that --out has already")
+    parser.add_argument("--keep", action="store_true", help="go on with the rows and runs that --out has already")
+    parser.add_argument("--seconds", type=float, default=math.inf, help="end after the call in which this time is up")
     chosen = parser.parse_args(arguments)
     documents, passes = ((SMALL,), 2) if chosen.small else (tuple(chosen.documents), chosen.passes)
     store = Store(chosen.out, keep=chosen.keep)
+    end = time.monotonic() + chosen.seconds
     rows = asyncio.run(
-        bench(documents, tuple(chosen.arms), chosen.author, seed=chosen.seed, passes=passes, store=store)
+        bench(
+            documents,
+            tuple(chosen.arms),
+            chosen.author,
+            seed=chosen.seed,
+            passes=passes,
+            store=store,
+            up=lambda: time.monotonic() > end,
+        )
     )
-    print(table(rows))
+    print(table(rows) if rows else "No repair has ended yet; the same command with --keep goes on.")
 
 
 if __name__ == "__main__":

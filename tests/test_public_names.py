@@ -11,6 +11,7 @@ import setpoint
 PUBLIC = {
     "setpoint": [
         "Budget", "CheckCall", "Criterion", "Policy", "Result", "Source", "Spec", "read_spec", "refine", "refine_sync",
+        "resume",
     ],
     "setpoint.errors": [
         "ConfigError", "DraftError", "LedgerConflict", "LedgerError", "MachineryError", "ModelError", "ModelErrorKind",

@@ -14,7 +14,7 @@ from setpoint.core.spec import Budget, CheckCall, Criterion, Source, Spec
 
 if TYPE_CHECKING:
     from setpoint.compose.inputs import read_spec
-    from setpoint.compose.refine import refine, refine_sync
+    from setpoint.compose.refine import refine, refine_sync, resume
     from setpoint.run import Result
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "read_spec",
     "refine",
     "refine_sync",
+    "resume",
 ]
 
 _LAZY = {
@@ -35,6 +36,7 @@ _LAZY = {
     "read_spec": "setpoint.compose.inputs",
     "refine": "setpoint.compose.refine",
     "refine_sync": "setpoint.compose.refine",
+    "resume": "setpoint.compose.refine",
 }
 
 

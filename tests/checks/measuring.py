@@ -4,9 +4,19 @@ from collections.abc import Mapping
 
 from setpoint import checks
 from setpoint.core.spec import Source
-from setpoint.ports import Finding
+from setpoint.ports import Check, Finding
 
-__all__ = ["made", "measure", "sources"]
+__all__ = ["Balanced", "made", "measure", "sources"]
+
+
+class Balanced:
+    """A check of a program's own: as many brackets are closed as are opened."""
+
+    def measure(self, text: str) -> Finding:
+        missing = text.count("(") - text.count(")")
+        if missing == 0:
+            return Finding(passed=True)
+        return Finding(passed=False, message=f"{missing} brackets are open; close them", shortfall=missing / 10)
 
 
 def sources(**texts: str) -> tuple[Source, ...]:
@@ -21,9 +31,10 @@ def measure(
     kind: str = "markdown",
     material: tuple[Source, ...] = (),
     files: Mapping[str, str] | None = None,
+    custom: Mapping[str, Check] | None = None,
 ) -> Finding:
     """Parse and build a check, and measure one text with it."""
-    context = checks.CheckContext(kind=kind, sources=material, attachments=made(files or {}))
+    context = checks.CheckContext(kind=kind, sources=material, attachments=made(files or {}), custom=custom or {})
     return checks.build(checks.parse(check), context).measure(text)
 
 

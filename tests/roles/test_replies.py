@@ -323,9 +323,7 @@ async def test_prompts_stay_inside_what_is_reserved_for_them() -> None:
     assert count(prompt.system + prompt.user) + prompt.max_tokens <= reservation(state, look).tokens
 
 
-@pytest.mark.parametrize(
-    "line", ["# The text is done when all of this is true", "The text is done when all of these are true."]
-)
+@pytest.mark.parametrize("line", ["The text must meet all of these demands:", "The text must meet all of the demands."])
 async def test_sentences_of_our_own_prompt_never_get_into_the_text(line: str) -> None:
     """Weak authors copy them, or nearly; what the spec asks for stays."""
     author = ModelAuthor(ScriptedModel([f"# Acme 2.4\n\nThe update is done when all tests pass.\n\n{line}\n"]))

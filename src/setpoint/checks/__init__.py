@@ -7,6 +7,7 @@ in this folder is one module per family of checks; `registry.py` lists them.
 from setpoint.checks.base import CheckContext
 from setpoint.checks.competing import competing
 from setpoint.checks.registry import (
+    CUSTOM,
     GUARDS,
     CheckInfo,
     ParameterInfo,
@@ -20,6 +21,7 @@ from setpoint.checks.registry import (
 from setpoint.checks.sandbox import Isolation, isolation
 
 __all__ = [
+    "CUSTOM",
     "GUARDS",
     "CheckContext",
     "CheckInfo",

@@ -11,14 +11,14 @@ Rules of this folder:
 
 import unicodedata
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Annotated, ClassVar, Final, TypeAlias, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from setpoint.core.spec import Source
-from setpoint.ports import Finding
+from setpoint.ports import Check, Finding
 
 __all__ = [
     "PASSED",
@@ -56,11 +56,13 @@ class CheckContext:
         kind: the kind of text, as in `Spec.kind`.
         sources: the material of the spec.
         attachments: the files of the spec that only checks use.
+        custom: by name, the checks that the calling program brings.
     """
 
     kind: str = "text"
     sources: tuple[Source, ...] = ()
     attachments: tuple[Source, ...] = ()
+    custom: Mapping[str, Check] = field(default_factory=dict[str, Check])
 
     def attachment(self, name: str) -> Source | None:
         """The attachment of that name, if there is one."""

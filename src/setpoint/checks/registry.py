@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from setpoint.checks.base import Built, CheckContext, Params, one_line, plain
 from setpoint.checks.command import Command
 from setpoint.checks.counts import Characters, Paragraphs, Sentences, Words
+from setpoint.checks.custom import Custom
 from setpoint.checks.documents import JsonSchema
 from setpoint.checks.fidelity import NumbersFromSources, QuotesFromSources
 from setpoint.checks.judgeable import Judgeable
@@ -28,7 +29,18 @@ from setpoint.core.spec import CheckCall
 from setpoint.errors import SpecError
 from setpoint.ports import Check
 
-__all__ = ["GUARDS", "CheckInfo", "ParameterInfo", "build", "describe", "files", "parse", "reference", "runs_programs"]
+__all__ = [
+    "CUSTOM",
+    "GUARDS",
+    "CheckInfo",
+    "ParameterInfo",
+    "build",
+    "describe",
+    "files",
+    "parse",
+    "reference",
+    "runs_programs",
+]
 
 _CHECKS: Final[tuple[type[Params], ...]] = (
     Words,
@@ -49,12 +61,16 @@ _CHECKS: Final[tuple[type[Params], ...]] = (
     ReadingGrade,
     JsonSchema,
     Command,
+    Custom,
     Judgeable,
 )
 _BY_NAME: Final[Mapping[str, type[Params]]] = MappingProxyType({check.check: check for check in _CHECKS})
 
 GUARDS: Final = frozenset({Judgeable.check})
 """The checks that stand before every critic (rule 19)."""
+
+CUSTOM: Final = Custom.check
+"""The check that stands for one of the calling program."""
 
 
 def parse(value: Mapping[str, object] | str, *, where: str = "check") -> CheckCall:
@@ -92,7 +108,7 @@ def build(call: CheckCall, context: CheckContext) -> Check:
 
     Raises:
         SpecError: if the parameters can never be met or measured here: impossible bounds, a bad pattern or schema,
-            an attachment, a program or an extra that is missing.
+            an attachment, a program, an extra or a custom check that is missing.
     """
     check = _named(call.name, "check")
     params = _validated(check, plain(dict(call.params)), f"check.{call.name}")

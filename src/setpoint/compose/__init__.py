@@ -10,7 +10,7 @@ from setpoint.compose.operations import RETRIED, cancel, more_for, prunable, pru
 from setpoint.compose.people import TerminalPerson, amend, answer, overrule, person_at, waiting
 from setpoint.compose.policies import from_flags, tuned
 from setpoint.compose.reading import reading
-from setpoint.compose.refine import refine
+from setpoint.compose.refine import refine, resume
 from setpoint.compose.settings import Settings, login, settings
 from setpoint.compose.wiring import (
     Named,
@@ -60,6 +60,7 @@ __all__ = [
     "read_spec",
     "reading",
     "refine",
+    "resume",
     "settings",
     "supervised",
     "take_up_run",

@@ -2,27 +2,34 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, TypeAlias, cast
 
 from setpoint import checks
 from setpoint.core.draft import locked_spans
 from setpoint.core.spec import CheckCall, Criterion, Spec
-from setpoint.errors import DraftError
+from setpoint.errors import ConfigError, DraftError
 from setpoint.ports import Check
 from setpoint.specfile import SpecFile, from_mapping, load
 
-__all__ = ["SpecLike", "build_checks", "commands", "guards", "read_draft", "read_spec"]
+__all__ = ["NO_CHECKS", "SpecLike", "build_checks", "commands", "guards", "read_draft", "read_spec", "require_used"]
 
 SpecLike: TypeAlias = Spec | SpecFile | Mapping[str, object] | str | Path
 
 MAX_DRAFT_BYTES: Final = 20_000_000
+NO_CHECKS: Final[Mapping[str, Check]] = MappingProxyType({})
 
 
-def read_spec(spec: SpecLike) -> SpecFile:
+def read_spec(spec: SpecLike, custom: Mapping[str, Check] = NO_CHECKS) -> SpecFile:
     """A spec from a file, a mapping or a value; its checks are built once, so that impossible ones are found now.
+
+    Args:
+        spec: a `Spec`, a mapping with the keys of a spec file, or the path of one.
+        custom: by name, the checks that the calling program brings.
 
     Raises:
         SpecError: if it cannot be used; names file, line and key.
+        ConfigError: if a check is brought that no criterion uses.
     """
     match spec:
         case SpecFile():
@@ -33,7 +40,8 @@ def read_spec(spec: SpecLike) -> SpecFile:
             found = load(Path(spec), checks)
         case _:
             found = from_mapping(spec, checks, base=Path.cwd())
-    context = _context(found.spec)
+    context = _context(found.spec, custom)
+    require_used(found.spec, custom)
     for criterion in (c for c in (*found.spec.outline, *found.spec.criteria) if c.check is not None):
         with found.at(criterion.name):
             checks.build(cast("CheckCall", criterion.check), context)
@@ -64,18 +72,37 @@ def read_draft(file: Path) -> str:
     return text.replace("\r\n", "\n")
 
 
-def build_checks(spec: Spec, outline: Sequence[Criterion] = ()) -> dict[str, Check]:
+def require_used(spec: Spec, custom: Mapping[str, Check]) -> None:
+    """Refuse a custom check that no criterion uses: its name is misspelt, or the criterion lost its check.
+
+    Raises:
+        ConfigError: if there is one.
+    """
+    calls = [c.check for c in (*spec.outline, *spec.criteria) if c.check is not None]
+    used = [str(call.params.get("name")) for call in calls if call.name == checks.CUSTOM]
+    for name in custom:
+        if name not in used:
+            known = f"the spec uses {', '.join(used)}" if used else "the spec uses no custom check"
+            raise ConfigError(
+                f"no criterion is measured by the check {name!r} that was handed in; {known}. "
+                f'Give the criterion check = {{ custom = "{name}" }}, or leave the check out'
+            )
+
+
+def build_checks(
+    spec: Spec, outline: Sequence[Criterion] = (), custom: Mapping[str, Check] = NO_CHECKS
+) -> dict[str, Check]:
     """A check for each criterion that has one, those of an outline included, by criterion name.
 
     Raises:
-        SpecError: if a check's parameters are impossible.
+        SpecError: if a check's parameters are impossible, or a custom check is missing.
     """
-    context = _context(spec)
+    context = _context(spec, custom)
     return {c.name: checks.build(c.check, context) for c in (*outline, *spec.criteria) if c.check is not None}
 
 
-def _context(spec: Spec) -> checks.CheckContext:
-    return checks.CheckContext(kind=spec.kind, sources=spec.sources, attachments=spec.attachments)
+def _context(spec: Spec, custom: Mapping[str, Check]) -> checks.CheckContext:
+    return checks.CheckContext(kind=spec.kind, sources=spec.sources, attachments=spec.attachments, custom=custom)
 
 
 def commands(spec: Spec) -> tuple[str, ...]:

@@ -1,24 +1,24 @@
 """The library's front door."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TypedDict, Unpack
 
 import anyio
 
-from setpoint.compose.inputs import SpecLike, read_spec
+from setpoint.compose.inputs import NO_CHECKS, SpecLike, read_spec
 from setpoint.compose.policies import named_policy
 from setpoint.compose.settings import Settings, settings
-from setpoint.compose.wiring import Named, Request, begin_run, let_go, open_ledger
-from setpoint.core.action import Question
+from setpoint.compose.wiring import Named, Request, begin_run, find_run, let_go, open_ledger, take_up_run
+from setpoint.core.action import Question, Role
 from setpoint.core.policy import Policy, Preset
 from setpoint.core.spec import Budget
-from setpoint.ports import Ledger, Person
-from setpoint.run import OnEvent, Result
+from setpoint.ports import Check, Ledger, Person
+from setpoint.run import Crew, OnEvent, Result, Run
 from setpoint.specfile import PolicyChoice
 
-__all__ = ["refine", "refine_sync"]
+__all__ = ["refine", "refine_sync", "resume"]
 
 
 async def refine(  # noqa: PLR0913 - the front door: everything beyond the spec has a default
@@ -37,6 +37,7 @@ async def refine(  # noqa: PLR0913 - the front door: everything beyond the spec 
     seed: int = 0,
     allow_commands: bool = False,
     probe: bool = True,
+    checks: Mapping[str, Check] = NO_CHECKS,
 ) -> Result:
     """Refine a text until its spec is met, and say how it ended.
 
@@ -55,17 +56,18 @@ async def refine(  # noqa: PLR0913 - the front door: everything beyond the spec 
         seed: what the sampling seeds are derived from.
         allow_commands: let the spec's ``command`` checks run without ``setpoint trust``.
         probe: probe a critic that is new before it judges.
+        checks: checks of your own, by the name that a criterion gives: ``check = { custom = "NAME" }``.
 
     Returns:
         The best draft and how the run ended. Ends other than ``accepted`` are results, not exceptions.
 
     Raises:
-        UsageError: if spec, draft, models or trust are not in order; nothing was spent then.
+        UsageError: if spec, draft, models, checks or trust are not in order; nothing was spent then.
         LedgerError: if an event could not be stored; ``unsaved`` holds a text that was paid for.
     """
     where = settings(ledger=ledger if isinstance(ledger, Path) else None)
     request = Request(
-        spec=read_spec(spec),
+        spec=read_spec(spec, checks),
         draft=draft,
         author=author,
         critic=critic,
@@ -77,6 +79,7 @@ async def refine(  # noqa: PLR0913 - the front door: everything beyond the spec 
         allow_commands=allow_commands,
         probe=probe,
         person=person,
+        checks=checks,
     )
     if ledger is not None and not isinstance(ledger, Path):
         return await _refine(request, where, ledger, on_event)
@@ -99,6 +102,7 @@ class Options(TypedDict, total=False):
     seed: int
     allow_commands: bool
     probe: bool
+    checks: Mapping[str, Check]
 
 
 def refine_sync(spec: SpecLike, draft: str | None = None, **options: Unpack[Options]) -> Result:
@@ -106,8 +110,74 @@ def refine_sync(spec: SpecLike, draft: str | None = None, **options: Unpack[Opti
     return anyio.run(partial(refine, spec, draft, **options))
 
 
+async def resume(  # noqa: PLR0913 - what a ledger cannot hold, each with a default
+    run: str = "last",
+    *,
+    author: Named | None = None,
+    critic: Named | None = None,
+    confirmer: Named | None = None,
+    checks: Mapping[str, Check] = NO_CHECKS,
+    person: Person | None = None,
+    ledger: Ledger | Path | None = None,
+    on_event: OnEvent | None = None,
+    allow_commands: bool = False,
+) -> Result:
+    """Go on with a run that was cut off, or that waits for a person; at most the call in flight is made again.
+
+    Everything else is as it was when the run began. A run that has ended stays ended, unless it was cancelled or lost
+    its machinery.
+
+    Args:
+        run: its id, a part of it that only one run has, or ``last``.
+        author: needed where it was an object: a ledger holds names, not objects; the same for critic and confirmer.
+        critic: as above.
+        confirmer: as above.
+        checks: the custom checks that the run began with, by name.
+        person: answers what the policy asks a person; without one the run waits.
+        ledger: where the run is recorded; the user's own ledger by default.
+        on_event: called with every new event after it was stored.
+        allow_commands: let the spec's ``command`` checks run without ``setpoint trust``.
+
+    Raises:
+        RunNotFound: if there is no such run.
+        UsageError: if models, checks or trust are not in order; nothing was spent then.
+        LedgerError: if an event could not be stored; ``unsaved`` holds a text that was paid for.
+    """
+    where = settings(ledger=ledger if isinstance(ledger, Path) else None)
+    given: dict[Role, Named | None] = {
+        "author": author,
+        "critic": critic,
+        "confirmer": confirmer,
+        "mediator": critic or author,
+    }
+    players: dict[Role, Named] = {role: named for role, named in given.items() if named is not None}
+
+    async def go_on(known: Ledger) -> Result:
+        it, crew = await take_up_run(
+            await find_run(run, known),
+            where,
+            known,
+            on_event,
+            allow_commands=allow_commands,
+            person=person,
+            checks=checks,
+            players=players,
+        )
+        await it.resume()
+        return await _driven(it, crew, where)
+
+    if ledger is not None and not isinstance(ledger, Path):
+        return await go_on(ledger)
+    async with open_ledger(where) as own:
+        return await go_on(own)
+
+
 async def _refine(request: Request, where: Settings, ledger: Ledger, on_event: OnEvent | None) -> Result:
     run, crew = await begin_run(request, where, ledger, on_event)
+    return await _driven(run, crew, where)
+
+
+async def _driven(run: Run, crew: Crew, where: Settings) -> Result:
     try:
         return await run.drive(crew)
     finally:

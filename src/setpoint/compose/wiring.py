@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, TypeAlias, cast
 
 import anyio
@@ -16,7 +17,7 @@ import anyio.to_thread
 from setpoint import models
 from setpoint.checks import competing
 from setpoint.compose.history import past_moves
-from setpoint.compose.inputs import build_checks, commands, guards
+from setpoint.compose.inputs import NO_CHECKS, build_checks, commands, guards, require_used
 from setpoint.compose.policies import chosen, tuned
 from setpoint.compose.settings import Settings
 from setpoint.compose.structure import outline_for
@@ -27,7 +28,7 @@ from setpoint.core.policy import Policy
 from setpoint.core.spec import Budget, Criterion, Spec
 from setpoint.errors import ConfigError, NotTrusted, RunNotFound, SetpointError
 from setpoint.ledgers import SqliteLedger
-from setpoint.ports import Author, Critic, Ledger, Model, Person, Selection
+from setpoint.ports import Author, Check, Critic, Ledger, Model, Person, Selection
 from setpoint.roles import ModelAuthor, ModelCritic, ModelMediator, critic_form
 from setpoint.rubric.probe import Measured, battery
 from setpoint.run import Crew, OnEvent, Result, Run
@@ -51,6 +52,8 @@ __all__ = [
 
 Named: TypeAlias = str | Model | Author | Critic
 """A model by name (``provider:name``), a `Model`, or a role of one's own."""
+
+NOBODY: Final[Mapping[Role, Named]] = MappingProxyType({})
 
 DEFAULT_REPLY_TOKENS: Final = 2000
 _TOKENS_PER_WORD: Final = 2
@@ -88,6 +91,7 @@ class Request:
         allow_commands: run programs that the spec names without asking the trust store.
         probe: probe a critic that is new.
         person: answers what the policy asks a person; without one the run waits.
+        checks: by name, the custom checks that the calling program brings.
     """
 
     spec: SpecFile
@@ -102,6 +106,7 @@ class Request:
     allow_commands: bool = False
     probe: bool = True
     person: Person | None = None
+    checks: Mapping[str, Check] = field(default_factory=dict[str, Check])
 
     def named(self, role: Role, config: Config) -> Named | None:
         """Who plays a role: as requested, else as the spec says, else as configured."""
@@ -135,7 +140,7 @@ async def begin_run(
     policy = request.tuning(where.config)
     outline = outline_for(spec, request.draft) if policy.on("structure") else ()
     name = run or new_run_id()
-    crew = replace(_crew(name, spec, who, where, outline), person=request.person)
+    crew = replace(_crew(name, spec, who, where, outline, request.checks), person=request.person)
     needs_critic = any(c.check is None for c in (*spec.criteria, *outline))
     named = who["author"]
     moves, own_runs = await past_moves(ledger, named) if isinstance(named, str) else ((), 0)
@@ -197,18 +202,32 @@ async def take_up_run(
     *,
     allow_commands: bool = False,
     person: Person | None = None,
+    checks: Mapping[str, Check] = NO_CHECKS,
+    players: Mapping[Role, Named] = NOBODY,
 ) -> tuple[Run, Crew]:
     """Load a run from the ledger and wire its crew as it was; nothing is recorded yet.
 
+    Args:
+        run: its id.
+        where: the configuration.
+        ledger: where it is recorded.
+        on_event: called with every new event after it was stored.
+        allow_commands: run programs that the spec names without asking the trust store.
+        person: answers what the policy asks a person.
+        checks: by name, the custom checks that the run began with; a ledger holds no code.
+        players: by role, models and roles that are objects of the calling program; the others are found by their names.
+
     Raises:
         RunNotFound: if there is no such run.
-        ConfigError: if one of its models cannot be used any more.
+        SpecError: if a custom check is missing.
+        ConfigError: if one of its models cannot be used any more, or no criterion uses one of the checks.
     """
     it = await Run.take_up(run, ledger, _both(on_event, where.observer.on_event))
     spec = it.state.spec
-    who: dict[Role, Named] = {model.role: model.model for model in it.state.opened.models}
+    require_used(spec, checks)
+    who: dict[Role, Named] = {model.role: players.get(model.role, model.model) for model in it.state.opened.models}
     _require_trust(Request(spec=SpecFile(spec=spec), allow_commands=allow_commands), where)
-    return it, replace(_crew(run, spec, who, where, it.state.opened.outline), person=person)
+    return it, replace(_crew(run, spec, who, where, it.state.opened.outline, checks), person=person)
 
 
 def _both(first: OnEvent | None, second: OnEvent) -> OnEvent:
@@ -268,7 +287,14 @@ def role_models(request: Request, where: Settings, budget: Budget) -> tuple[Role
     return tuple(_role_model(role, named, where, budget) for role, named in _cast(request, where).items())
 
 
-def _crew(run: str, spec: Spec, who: Mapping[Role, Named], where: Settings, outline: Sequence[Criterion] = ()) -> Crew:
+def _crew(
+    run: str,
+    spec: Spec,
+    who: Mapping[Role, Named],
+    where: Settings,
+    outline: Sequence[Criterion] = (),
+    custom: Mapping[str, Check] = NO_CHECKS,
+) -> Crew:
     known: dict[str, Model] = {}
 
     def player(role: Role) -> Model | Author | Critic:
@@ -289,7 +315,7 @@ def _crew(run: str, spec: Spec, who: Mapping[Role, Named], where: Settings, outl
             role: ModelCritic(critic, battery()) if isinstance(critic, Model) else cast("Critic", critic)
             for role, critic in critics.items()
         },
-        checks=build_checks(spec, outline),
+        checks=build_checks(spec, outline, custom),
         mediator=(
             ModelMediator(reader, author) if isinstance(reader, Model) and isinstance(author, ModelAuthor) else None
         ),

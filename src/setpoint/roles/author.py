@@ -61,25 +61,33 @@ class ModelAuthor:
 
     def prompt(self, call: int, action: Write | Revise | Reask, state: State) -> Prompt:
         """The prompt for an action; a function of its arguments alone."""
+        sign = mark(state.opened.nonce, "author")
+        revise = action.revise if isinstance(action, Reask) else action
+        edits = isinstance(revise, Revise) and revise.move == "edit"
+        return Prompt(
+            system=render("author_system.md"),
+            user=f"{self.task(state)}\n\n{_user(action, state, sign)}",
+            max_tokens=state.opened.reply_tokens,
+            schema=_schema(_promoted(state)) if edits else None,
+            temperature=_TEMPERATURE[revise.setting] if isinstance(revise, Revise) else _FIRST_TEMPERATURE,
+            seed=seed_for(state.opened.seed, call),
+        )
+
+    def task(self, state: State) -> str:
+        """What is to be written, from what, and what it must meet; every prompt of a run begins with it.
+
+        It stands in the request, not in the system prompt: small models take the request for the whole task, and
+        answer one that only says "write the text" with the list of demands.
+        """
         spec = state.spec
         sign = mark(state.opened.nonce, "author")
-        system = render(
-            "author_system.md",
+        return render(
+            "author_task.md",
             brief=spec.brief,
             kind=spec.kind,
             sources=spec.sources,
             criteria=spec.criteria,
             mark=sign,
-        )
-        revise = action.revise if isinstance(action, Reask) else action
-        edits = isinstance(revise, Revise) and revise.move == "edit"
-        return Prompt(
-            system=system,
-            user=_user(action, state, sign),
-            max_tokens=state.opened.reply_tokens,
-            schema=_schema(_promoted(state)) if edits else None,
-            temperature=_TEMPERATURE[revise.setting] if isinstance(revise, Revise) else _FIRST_TEMPERATURE,
-            seed=seed_for(state.opened.seed, call),
         )
 
 

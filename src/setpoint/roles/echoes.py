@@ -1,7 +1,7 @@
 """Taking out of a reply what was copied from our own prompt: weak authors repeat it, nearly or word for word.
 
 Whole lines are dropped and nothing is added, so every character of a draft is still the author's. A line that stands in
-the material, or in a text that was given, is never taken for a copy.
+the material, in a text that was given, or as a quotation in a demand, is never taken for a copy.
 """
 
 import re
@@ -16,6 +16,7 @@ __all__ = ["without_echoes"]
 
 _PROMPTS: Final = (
     "author_system.md",
+    "author_task.md",
     "author_first.md",
     "author_outline.md",
     "author_redraft.md",
@@ -44,12 +45,18 @@ def without_echoes(text: str, spec: Spec, given: str = "") -> str:
         for said in (*(c.says for c in (*spec.criteria, *spec.outline)), *_PIECE.split(spec.brief))
         if len((bare := folded(said)).split()) >= _DEMAND_WORDS
     )
+    says = [folded(c.says) for c in (*spec.criteria, *spec.outline)]
     lines = text.split("\n")
-    copied = [folded(line) not in may_stand and _copied(line, demands) for line in lines]
+    copied = [not _wanted(folded(line), may_stand, says) and _copied(line, demands) for line in lines]
     if any(copied):  # a short heading alone proves nothing; beside a copied sentence it does
         headings = fixed_headings(*_PROMPTS)
         copied = [found or line.strip() in headings for found, line in zip(copied, lines, strict=True)]
     return "\n".join(line for found, line in zip(copied, lines, strict=True) if not found)
+
+
+def _wanted(line: str, may_stand: set[str], says: list[str]) -> bool:
+    """Whether a line stands in the material, or is what a demand quotes: a request to repeat, a phrase to end with."""
+    return line in may_stand or any(line != said and line in said for said in says)
 
 
 def _copied(line: str, demands: tuple[frozenset[str], ...]) -> bool:

@@ -49,7 +49,7 @@ class ModelMediator:
         return Mediated(call=call, criterion=action.criterion, competing=competing, why=said, usage=reply.usage)
 
     def _instructions(self, call: int, state: State) -> list[str]:
-        return self.author.prompt(call, Write(), state).system.splitlines()
+        return [*self.author.prompt(call, Write(), state).system.splitlines(), *self.author.task(state).splitlines()]
 
     def _prompt(self, call: int, action: Mediate, state: State, lines: list[str]) -> Prompt:
         user = render(

@@ -1,0 +1,1 @@
+"""What the benchmarks on real models share: requirements that code verifies, the loops, and the table of results."""

@@ -1,0 +1,70 @@
+"""Whether every byte of a returned text was written by the model, and none by the loop around it.
+
+A loop may take lines away (a fence, a sentence of its own prompt) and may splice what the model wrote into what it had
+written before. It may not write. White space at the ends of lines and texts is nobody's.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from setpoint.core.draft import Edit, apply_edits
+from setpoint.core.event import Drafted, Recorded, Requested
+from setpoint.ports import Reply
+
+__all__ = ["foreign", "foreign_in_run"]
+
+
+def foreign(text: str, replies: Sequence[Reply | None]) -> str:
+    """The first line of a text that stands in none of the replies as a line; empty if there is none.
+
+    The lines must stand in one reply, in their order.
+    """
+    lost = [_unmatched(text, reply.text) for reply in replies if reply is not None]
+    return "" if not text.strip() or "" in lost else (lost or [text])[-1]
+
+
+def foreign_in_run(text: str, events: Sequence[Recorded], replies: Sequence[Reply | None]) -> str:
+    """What in a text of a run no reply of the model accounts for; empty if there is nothing.
+
+    Args:
+        text: what the run returned.
+        events: all events of the run.
+        replies: the replies of its one model, in the order of its calls.
+    """
+    calls = [recorded.event.call for recorded in events if isinstance(recorded.event, Requested)]
+    said = dict(zip(calls, replies, strict=False))
+    drafts: list[str] = []
+    for recorded in events:
+        event = recorded.event
+        if not isinstance(event, Drafted):
+            continue
+        drafts.append(event.text)
+        reply = said.get(event.call or 0)
+        if event.call is None or reply is None:
+            return f"draft {len(drafts)} has no reply behind it"
+        if event.origin == "edit":
+            made = apply_edits(drafts[(event.base or 0) - 1], _edits(reply.text)).text
+            if made != event.text:
+                return f"draft {len(drafts)} is not what its edits make"
+        elif lost := _unmatched(event.text, reply.text):
+            return f"draft {len(drafts)}: {lost!r}"
+    return "" if not text or text in drafts else "the text that was returned is no draft"
+
+
+def _unmatched(text: str, source: str) -> str:
+    """The first line of a text that the source does not have, in order; empty if it has all."""
+    lines = iter([line.strip() for line in source.splitlines()])
+    for line in filter(None, (line.strip() for line in text.splitlines())):
+        if not any(line == other for other in lines):
+            return line
+    return ""
+
+
+def _edits(reply: str) -> tuple[Edit, ...]:
+    start = max(0, reply.find("{"))
+    said = cast("Mapping[str, list[Mapping[str, str]]]", json.JSONDecoder(strict=False).raw_decode(reply, start)[0])
+    edits = said["edits"]
+    return tuple(
+        Edit(search=edit["search"], replace=edit["replace"]) for edit in edits if edit["search"] != edit["replace"]
+    )
