@@ -12,7 +12,7 @@ export UV_LINK_MODE := copy
 unexport PYTHONDONTWRITEBYTECODE
 unexport VIRTUAL_ENV
 
-.PHONY: help demo test check fmt lint types contracts docs-check docs lock bench peers clean
+.PHONY: help demo test check fmt lint types contracts docs-check docs lock soak bench peers clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -40,6 +40,9 @@ fmt: .venv/.dev ## Format the code, and fix what can be fixed by itself
 
 docs: .venv/.dev ## Print the generated parts of the docs anew
 	@$(BIN)/cog -r $(shell grep -rl '\[\[\[cog' docs README.md 2>/dev/null)
+
+soak: .venv/.dev ## Kills, pauses and restarts for minutes: what docs/reliability.md promises, in its long forms
+	@$(BIN)/python -m pytest -q -m soak -rP --durations=10
 
 bench: .venv/.dev ## The demo over ten seeds, with checks that its spec does not know (on an idle machine)
 	@$(BIN)/python bench/demo.py

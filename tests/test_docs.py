@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,36 @@ def test_the_readme_example_runs_as_printed(tmp_path: Path, monkeypatch: pytest.
         )
     assert ran.stdout.startswith("accepted every criterion passes\n"), ran.stderr
     assert GOOD in ran.stdout
+
+
+def test_the_page_about_many_texts_can_be_followed_literally(tmp_path: Path) -> None:
+    """Every command of it, one after another, with a model server on this machine in place of the model."""
+    page = (ROOT / "docs/how-to/refine-many.md").read_text(encoding="utf-8")
+    commands = re.findall(r"```bash\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    asked: list[str] = []
+
+    def answer(payload: Mapping[str, object]) -> str:
+        found = re.search(r"Reply to ([\w ]+), whose ([\w ]+) arrived", str(payload))
+        asked.append(found[1] if found else "")
+        text = "we are sorry that it arrived broken. We will put it right at once, and you need not do anything at all."
+        return f"Dear {found[1]},\n\nabout your {found[2]}: {text}\n" if found else ""
+
+    with FaultServer(answer) as server:
+        for command in commands:
+            line = command.replace("embedded:qwen2.5-coder-1.5b", f"openai:m@{server.url}").split()
+            environment = {"PATH": "/usr/bin:/bin", "SETPOINT_HOME": str(tmp_path / "home"), "HOME": str(tmp_path)}
+            ran = subprocess.run(
+                [sys.executable, "-m", *line],
+                capture_output=True,
+                text=True,
+                env=environment,
+                cwd=tmp_path,
+                check=False,
+            )
+            assert ran.returncode == 0, ran.stderr
+    assert sorted(asked) == ["Dr Lindqvist", "Mr Okafor", "Ms Adeyemi"]
+    assert len((tmp_path / "replies.jsonl").read_text().splitlines()) == len(asked)
 
 
 def test_generated_parts_of_the_docs_are_up_to_date() -> None:

@@ -15,11 +15,11 @@ PUBLIC = {
     ],
     "setpoint.errors": [
         "ConfigError", "DraftError", "LedgerConflict", "LedgerError", "MachineryError", "ModelError", "ModelErrorKind",
-        "NotTrusted", "RunNotFound", "SetpointError", "SpecError", "UsageError", "WeightsError",
+        "NotTrusted", "OverBudget", "RunNotFound", "SetpointError", "SpecError", "UsageError", "WeightsError",
     ],
     "setpoint.ports": [
-        "Author", "Check", "Critic", "Finding", "Finish", "Ledger", "Mediator", "Model", "Person", "ProbeItem", "Prompt",
-        "Reply", "RunInfo", "Selection",
+        "Author", "Check", "Critic", "Finding", "Finish", "FleetBudget", "FleetSpent", "Hold", "Ledger", "Mediator",
+        "Model", "Permit", "Person", "ProbeItem", "Prompt", "Rates", "Reply", "RunInfo", "Selection",
     ],
     "setpoint.testing": [
         "AskedNothingMore", "ScriptedAuthor", "ScriptedCritic", "ScriptedMediator", "ScriptedModel", "ScriptedPerson",

@@ -1,5 +1,7 @@
 """The loop: it ends, it returns the best it measured, and it goes on where it was cut."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -8,10 +10,10 @@ from setpoint.core.event import Extended, Judged, Misjudged, MoveFailed, PatchMi
 from setpoint.core.policy import Policy
 from setpoint.core.spec import Budget, Spec
 from setpoint.core.state import State, fold
-from setpoint.errors import ModelError
+from setpoint.errors import ModelError, OverBudget
 from setpoint.ledgers.memory import MemoryLedger
 from setpoint.run import Result, Run
-from setpoint.testing import ScriptedCritic
+from setpoint.testing import ScriptedAuthor, ScriptedCritic
 from worlds import World, crew, criterion, meets, opened
 
 CHECKED = Spec(brief="b", criteria=(criterion("alpha"), criterion("beta"), criterion("gamma")))
@@ -467,3 +469,29 @@ async def test_the_token_cap_is_never_exceeded(world: World, tokens: int) -> Non
         spent = fold(events[: recorded.seq + 1]).spent.tokens
     assert spent <= tokens
     assert result.outcome is not None
+
+
+async def test_a_call_that_the_shared_budget_holds_back_ends_the_run_with_its_best_draft() -> None:
+    """As out of budget, never as machinery; and once there is more, the run goes on from there (rule 16)."""
+
+    class Held:
+        """An author whose second call does not fit."""
+
+        fits = False
+
+        async def perform(self, call, action, state):
+            if call > 1 and not self.fits:
+                raise OverBudget("the budget of the batch: nothing is left")
+            return await ScriptedAuthor(["alpha", "alpha beta gamma"]).perform(call, action, state)
+
+    author, ledger = Held(), MemoryLedger()
+    everyone = replace(crew(CHECKED, []), author=author)
+    result, state, _ = await play(opened(CHECKED), everyone, ledger)
+    assert (result.outcome, result.text, result.passes) == ("out_of_budget", "alpha", 1)
+    assert "the budget of the batch" in result.reason
+    assert state.denied
+    assert state.spent.tokens == 100  # what was held back was not made, so it cost nothing
+    author.fits = True
+    again = await Run.take_up("r", ledger)
+    await again.extend(Extended())
+    assert (await again.drive(everyone)).outcome == "accepted"

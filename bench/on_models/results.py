@@ -11,7 +11,7 @@ from typing import Final
 import anyio
 from pydantic import TypeAdapter
 
-from against import wilson
+from against_tables import wilson
 from on_models.calls import Calls
 from on_models.loops import Limits, Played, Task, play
 from setpoint.ports import Model

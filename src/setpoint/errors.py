@@ -9,6 +9,7 @@
     │   └── RunNotFound       no such run in the ledger
     └── MachineryError        something that Setpoint depends on failed; the command line exits with 3
         ├── ModelError        a model could not be reached, refused the request or sent an unusable envelope
+        │   └── OverBudget    the call was not made: what is left of a fleet's cap cannot hold its worst case
         ├── WeightsError      model weights could not be fetched or do not match their pinned digest
         └── LedgerError       the ledger could not be read or written
             └── LedgerConflict  another process has written to the same run
@@ -27,6 +28,7 @@ __all__ = [
     "ModelError",
     "ModelErrorKind",
     "NotTrusted",
+    "OverBudget",
     "RunNotFound",
     "SetpointError",
     "SpecError",
@@ -35,7 +37,15 @@ __all__ = [
 ]
 
 ModelErrorKind: TypeAlias = Literal[
-    "unreachable", "rate_limited", "server_error", "rejected", "not_authorised", "timeout", "broken_reply", "no_schema"
+    "unreachable",
+    "rate_limited",
+    "server_error",
+    "rejected",
+    "not_authorised",
+    "timeout",
+    "broken_reply",
+    "no_schema",
+    "over_budget",
 ]
 
 
@@ -93,17 +103,32 @@ class ModelError(MachineryError):
         message: what happened, without keys or headers.
         kind: which of the closed set of failures it was.
         retry_after: seconds the provider asked to wait, if it did.
+        sent: whether the request may have reached the provider, who may then charge for it.
     """
 
-    def __init__(self, message: str, *, kind: ModelErrorKind, retry_after: float | None = None) -> None:
+    def __init__(
+        self, message: str, *, kind: ModelErrorKind, retry_after: float | None = None, sent: bool = True
+    ) -> None:
         self.kind: ModelErrorKind = kind
         self.retry_after = retry_after
+        self.sent = sent
         super().__init__(message)
 
     @property
     def retryable(self) -> bool:
         """Whether the same request may succeed later."""
         return self.kind in {"unreachable", "rate_limited", "server_error", "timeout", "broken_reply"}
+
+
+class OverBudget(ModelError):  # noqa: N818 - the name is what the user reads
+    """The call was not made: what is left of the cap of all runs together cannot hold its worst case (rule 16).
+
+    Args:
+        message: what was needed, and what is left of which cap.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, kind="over_budget", sent=False)
 
 
 class WeightsError(MachineryError):

@@ -32,12 +32,17 @@ __all__ = [
     "Critic",
     "Finding",
     "Finish",
+    "FleetBudget",
+    "FleetSpent",
+    "Hold",
     "Ledger",
     "Mediator",
     "Model",
+    "Permit",
     "Person",
     "ProbeItem",
     "Prompt",
+    "Rates",
     "Reply",
     "RunInfo",
     "Selection",
@@ -199,6 +204,114 @@ class Check(Protocol):
 
     def measure(self, text: str) -> Finding:
         """Measure one text; lock markers have been taken out."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """The worst case of one model call, set aside in the budget of a fleet.
+
+    Args:
+        id: names it within the fleet; made by the budget.
+        tokens: input and output together.
+        money: US dollars; 0 where no cap on money is held.
+    """
+
+    id: str
+    tokens: int
+    money: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetSpent:
+    """What all runs of a fleet have used, and what their calls in flight hold.
+
+    Args:
+        tokens: settled.
+        money: settled, in US dollars.
+        held_tokens: the worst cases of the calls in flight.
+        held_money: the same in US dollars.
+    """
+
+    tokens: int = 0
+    money: float = 0.0
+    held_tokens: int = 0
+    held_money: float = 0.0
+
+
+class FleetBudget(Protocol):
+    """What all the runs of a fleet may spend together (rule 16, above the budget of each run).
+
+    Contract: settled and held together never exceed a cap: `reserve` looks and takes in one step, whoever else
+    reserves at the same time, in this process or another. A hold that nobody settles (its process was killed) counts
+    as spent. Both methods are safe to cancel: a `reserve` that was cancelled holds nothing, a `settle` is carried to
+    its end. It is applied by a `Model` around a `Model`, so that every attempt of every role passes here.
+    """
+
+    async def reserve(self, tokens: int, money: float) -> Hold:
+        """Set the worst case of one call aside.
+
+        Waits while it does not fit only because of calls in flight, whose real cost may leave room.
+
+        Raises:
+            OverBudget: if it does not fit even if the calls in flight turn out to cost nothing.
+        """
+        ...
+
+    async def settle(self, hold: Hold, tokens: int, money: float) -> None:
+        """Replace a hold by what the call really cost; settling it twice counts once."""
+        ...
+
+    async def spent(self) -> FleetSpent:
+        """What is spent and held by now."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permit:
+    """Leave to send one request.
+
+    Args:
+        id: names it among the permits of its provider; made by the rates.
+        provider: whom the request goes to.
+        tokens: what it was admitted with.
+    """
+
+    id: str
+    provider: str
+    tokens: int
+
+
+class Rates(Protocol):
+    """How fast the runs of a fleet may ask, together: requests and tokens per minute, requests at a time; per provider.
+
+    Contract: within any 60 seconds no provider is sent more than its limits. Who asks first is admitted first, so that
+    a large request is not overtaken for ever by small ones; one that is larger than the limit of a minute is admitted
+    alone. While a provider backs off, nobody is admitted to it. Every permit is released, once; one that nobody
+    releases (its process was killed) frees its place when its lease ends. Safe to cancel: an `admit` that was cancelled
+    takes no place.
+    """
+
+    async def admit(self, provider: str, tokens: int) -> Permit:
+        """Wait until one request with that worst case in tokens may go out."""
+        ...
+
+    async def release(self, permit: Permit, tokens: int) -> None:
+        """Free the place of a request that has come back.
+
+        Args:
+            permit: what `admit` gave.
+            tokens: what the request really used; what it was admitted with beyond that is handed back.
+        """
+        ...
+
+    async def back_off(self, provider: str, seconds: float | None) -> None:
+        """Hold everybody back from a provider that said it is asked too often.
+
+        Args:
+            provider: which one.
+            seconds: as long as it wishes; None if it did not say, and the wait doubles each time in a row.
+        """
         ...
 
 

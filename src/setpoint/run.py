@@ -7,10 +7,11 @@ that was in flight is made again.
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import anyio
+import anyio.from_thread
 import anyio.to_thread
 
 from setpoint.core.action import (
@@ -512,12 +513,9 @@ async def measure(
 
     If a guard fails, the criteria that a critic would judge fail with it: the text is not shown to any critic.
     """
-    visible = unmarked(text)
-    verdicts: list[Verdict] = []
-    for criterion in criteria:
-        if criterion.check is not None:
-            finding = await anyio.to_thread.run_sync(_measure_one, checks[criterion.name], visible)
-            verdicts.append(_verdict(criterion, finding))
+    checked = [criterion for criterion in criteria if criterion.check is not None]
+    findings = await anyio.to_thread.run_sync(_measure_all, [checks[c.name] for c in checked], unmarked(text))
+    verdicts = [_verdict(criterion, finding) for criterion, finding in zip(checked, findings, strict=True)]
     tripped = next((v for v in verdicts if v.criterion in guards and v.status != "pass"), None)
     if tripped is not None:
         verdicts += [
@@ -534,6 +532,15 @@ async def measure(
             if criterion.check is None
         ]
     return tuple(verdicts)
+
+
+def _measure_all(checks: Sequence[Check], text: str) -> list[Finding]:
+    """Every check in one trip to a thread; a cancelled run waits for the check in progress and no other."""
+    findings: list[Finding] = []
+    for check in checks:
+        anyio.from_thread.check_cancelled()
+        findings.append(_measure_one(check, text))
+    return findings
 
 
 def _measure_one(check: Check, text: str) -> Finding:

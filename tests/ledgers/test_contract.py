@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from databases import new_database
 from setpoint.core.event import (
     Amended,
     Cancelled,
@@ -25,6 +26,7 @@ from setpoint.core.policy import Policy
 from setpoint.core.spec import Budget, CheckCall, Criterion, Spec
 from setpoint.errors import LedgerConflict, LedgerError, RunNotFound
 from setpoint.ledgers import MemoryLedger, SqliteLedger
+from setpoint.ledgers.postgres import PostgresLedger
 from setpoint.ports import Ledger, RunInfo, Selection
 
 SPEC = Spec(
@@ -59,9 +61,17 @@ async def in_sqlite(folder: Path) -> AsyncGenerator[Ledger]:
         yield ledger
 
 
+@asynccontextmanager
+async def in_postgres(_folder: Path) -> AsyncGenerator[Ledger]:
+    """A database of its own."""
+    async with PostgresLedger(new_database(), clock=Ticks()) as ledger:
+        yield ledger
+
+
 LEDGERS: dict[str, Callable[[Path], AbstractAsyncContextManager[Ledger]]] = {
     "memory": in_memory,
     "sqlite": in_sqlite,
+    "postgres": in_postgres,
 }
 
 

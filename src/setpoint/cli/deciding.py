@@ -34,7 +34,7 @@ def answer(
         str, Parameter(help="Why, or what is wanted instead; an author who drafts another outline reads it.")
     ] = "",
     who: str | None = None,
-    ledger: Path | None = None,
+    ledger: str | None = None,
 ) -> int:
     """Answer what a run asks (see --ask); setpoint resume goes on from there.
 
@@ -64,7 +64,7 @@ def amend(
     why: str,
     again: Annotated[bool, Parameter(negative="")] = False,
     who: str | None = None,
-    ledger: Path | None = None,
+    ledger: str | None = None,
 ) -> int:
     """Change the target of a run on purpose; every draft is measured again when it goes on.
 
@@ -97,7 +97,7 @@ def overrule(
     passes: Annotated[bool, Parameter(name="--pass", negative="--fail")],
     why: str,
     who: str | None = None,
-    ledger: Path | None = None,
+    ledger: str | None = None,
 ) -> int:
     """Settle a verdict on the draft that a run returns; no reading can overturn it.
 
@@ -122,7 +122,7 @@ def overrule(
     )
 
 
-def _record(ledger: Path | None, deed: Deed) -> int:
+def _record(ledger: str | None, deed: Deed) -> int:
     """Do it in the ledger and say what came of it."""
     lines = anyio.run(partial(_in_ledger, ledger, deed))
     talk = Console(stderr=True, highlight=False)
@@ -131,7 +131,7 @@ def _record(ledger: Path | None, deed: Deed) -> int:
     return 0
 
 
-async def _in_ledger(ledger: Path | None, deed: Deed) -> tuple[str, ...]:
+async def _in_ledger(ledger: str | None, deed: Deed) -> tuple[str, ...]:
     where = compose.settings(ledger=ledger)
     async with compose.open_ledger(where) as kept:
         return await deed(where, kept)

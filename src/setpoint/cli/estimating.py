@@ -31,7 +31,7 @@ def estimate(
     casting: Casting | None = None,
     limits: Limits | None = None,
     json: Annotated[bool, Parameter(negative="")] = False,
-    ledger: Path | None = None,
+    ledger: str | None = None,
     probe: bool = True,
 ) -> int:
     """Say what a run would take: loop or not, passes, tokens, money. Makes no model call and needs no key.
@@ -71,7 +71,7 @@ def estimate(
 
 
 async def _estimate(request: Request, where: Settings) -> Outlook:
-    if not where.ledger.exists():  # looking ahead leaves no file behind
+    if not where.database and not where.ledger.exists():  # looking ahead leaves no file behind
         return await estimate_request(request, where, None)
     async with open_ledger(where) as kept:
         return await estimate_request(request, where, kept)

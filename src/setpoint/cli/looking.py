@@ -93,7 +93,7 @@ def show(
     *,
     draft: int | None = None,
     json: Annotated[bool, Parameter(negative="")] = False,
-    ledger: Path | None = None,
+    ledger: str | None = None,
 ) -> int:
     """Show a run: how it ended on standard error, its text on standard output.
 
@@ -127,7 +127,7 @@ def report(
     /,
     *,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"], allow_leading_hyphen=True)] = None,
-    ledger: Path | None = None,
+    ledger: str | None = None,
 ) -> int:
     """Write the HTML report of a run.
 
@@ -180,7 +180,7 @@ def models_(fetch: Annotated[str | None, Parameter(name="--fetch")] = None) -> i
     return 0
 
 
-async def _load(name: str, ledger: Path | None) -> tuple[Summary, list[str]]:
+async def _load(name: str, ledger: str | None) -> tuple[Summary, list[str]]:
     async with open_ledger(settings(ledger=ledger)) as kept:
         events = await kept.replay(await find_run(name, kept))
     texts = [recorded.event.text for recorded in events if recorded.event.kind == "drafted"]

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
 import anyio
@@ -77,7 +76,7 @@ def runs(
     sort: Order = "touched",
     limit: int | None = None,
     json: Annotated[bool, Parameter(negative="")] = False,
-    ledger: Path | None = None,
+    ledger: str | None = None,
 ) -> int:
     """List the runs in the ledger, the latest first.
 
@@ -119,7 +118,7 @@ def cancel_(
     *more: str,
     why: str = "",
     who: str | None = None,
-    ledger: Path | None = None,
+    ledger: str | None = None,
 ) -> int:
     """End runs, also those that another process works on: it stops after the call in flight.
 
@@ -212,7 +211,7 @@ def prune_(
     keep_last: int = 0,
     dry_run: Annotated[bool, Parameter(negative="")] = False,
     yes: Annotated[bool, Parameter(negative="")] = False,
-    ledger: Path | None = None,
+    ledger: str | None = None,
 ) -> int:
     """Delete ended runs for good, and give their space back. A run that has not ended is never deleted.
 
@@ -286,32 +285,32 @@ def _confirmed() -> bool:
     return False
 
 
-async def _runs(which: Selection, most: int, ledger: Path | None) -> tuple[Sequence[RunInfo], dict[str, str]]:
+async def _runs(which: Selection, most: int, ledger: str | None) -> tuple[Sequence[RunInfo], dict[str, str]]:
     async with open_ledger(settings(ledger=ledger)) as kept:
         known = await kept.runs(which)
         asked = await waiting(kept, known[:most] if most > 0 else known)
         return known, {run: ask.question for run, ask in asked.items()}
 
 
-async def _cancel(names: Sequence[str], why: str, ledger: Path | None) -> list[str]:
+async def _cancel(names: Sequence[str], why: str, ledger: str | None) -> list[str]:
     async with open_ledger(settings(ledger=ledger)) as kept:
         found = [await find_run(name, kept) for name in names]  # a wrong name is found before anything is cancelled
         return [await cancel(run, kept, why=why) for run in dict.fromkeys(found)]
 
 
-async def _named(names: Sequence[str], which: Selection, ledger: Path | None) -> list[str]:
+async def _named(names: Sequence[str], which: Selection, ledger: str | None) -> list[str]:
     async with open_ledger(settings(ledger=ledger)) as kept:
         if names:
             return list(dict.fromkeys([await find_run(name, kept) for name in names]))
         return [info.run for info in await kept.runs(which)]
 
 
-async def _prunable(which: Selection, keep: int, ledger: Path | None) -> Sequence[RunInfo]:
+async def _prunable(which: Selection, keep: int, ledger: str | None) -> Sequence[RunInfo]:
     async with open_ledger(settings(ledger=ledger)) as kept:
         return await prunable(kept, which, keep=keep)
 
 
-async def _prune(found: Sequence[RunInfo], ledger: Path | None) -> str:
+async def _prune(found: Sequence[RunInfo], ledger: str | None) -> str:
     where = settings(ledger=ledger)
     before = where.ledger.stat().st_size
     async with open_ledger(where) as kept:

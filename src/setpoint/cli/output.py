@@ -27,7 +27,7 @@ class Output:
     """Print the run as JSON instead of the text."""
     plain: Annotated[bool, Parameter(negative="")] = False
     """Plain lines instead of the live view."""
-    ledger: Path | None = None
+    ledger: str | None = None
     """The ledger to record in, instead of the configured one."""
     log: LogForm | None = None
     """Log each event on standard error, instead of the live view and the summary."""

@@ -3,7 +3,7 @@
 The command line and the library both come through here, so that what one can do the other can.
 """
 
-from setpoint.compose.estimating import estimate_request
+from setpoint.compose.estimating import estimate_request, past_for
 from setpoint.compose.inputs import SpecLike, build_checks, commands, read_draft, read_spec
 from setpoint.compose.observing import Observing
 from setpoint.compose.operations import RETRIED, cancel, more_for, prunable, prune
@@ -15,11 +15,18 @@ from setpoint.compose.settings import Settings, login, settings
 from setpoint.compose.wiring import (
     Named,
     Request,
+    Shared,
     begin_run,
     find_run,
     interrupted,
     new_run_id,
     open_ledger,
+    players,
+    record_run,
+    remember_probes,
+    require_trust,
+    role_models,
+    shared_for,
     supervised,
     take_up_run,
 )
@@ -31,6 +38,7 @@ __all__ = [
     "Observing",
     "Request",
     "Settings",
+    "Shared",
     "SpecLike",
     "TerminalPerson",
     "amend",
@@ -51,7 +59,9 @@ __all__ = [
     "new_run_id",
     "open_ledger",
     "overrule",
+    "past_for",
     "person_at",
+    "players",
     "propose_spec",
     "prunable",
     "prune",
@@ -59,9 +69,14 @@ __all__ = [
     "read_draft",
     "read_spec",
     "reading",
+    "record_run",
     "refine",
+    "remember_probes",
+    "require_trust",
     "resume",
+    "role_models",
     "settings",
+    "shared_for",
     "supervised",
     "take_up_run",
     "tuned",

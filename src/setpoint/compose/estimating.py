@@ -1,26 +1,44 @@
 """What a run would take, before it is started: no call is made, no key is read, no program is run."""
 
+from collections.abc import Sequence
+
 from setpoint.compose.history import past_runs
 from setpoint.compose.settings import Settings
 from setpoint.compose.structure import outline_for
 from setpoint.compose.wiring import Request, role_models
 from setpoint.core.expected import expected_cost, likely_words
 from setpoint.core.forecast import Outlook, estimate, faults_at_once
+from setpoint.core.past import PastRun
 from setpoint.core.policy import Policy
 from setpoint.core.rates import rates_for
 from setpoint.ports import Ledger
 from setpoint.rubric.probe import battery
 
-__all__ = ["estimate_request"]
+__all__ = ["estimate_request", "past_for"]
 
 
-async def estimate_request(request: Request, where: Settings, ledger: Ledger | None) -> Outlook:
+async def past_for(request: Request, where: Settings, ledger: Ledger | None) -> tuple[PastRun, ...]:
+    """The past runs that the outlook of a request rests on.
+
+    Raises:
+        LedgerError: if they cannot be read.
+    """
+    author = request.named("author", where.config)
+    if ledger is None or not isinstance(author, str):
+        return ()
+    return await past_runs(ledger, author, request.spec.spec.digest)
+
+
+async def estimate_request(
+    request: Request, where: Settings, ledger: Ledger | None, *, past: Sequence[PastRun] | None = None
+) -> Outlook:
     """The outlook of a run as it would be begun.
 
     Args:
         request: the run; an author that is not named anywhere counts as a middling one of unknown price.
         where: the configuration.
         ledger: where past runs are; None if nothing was ever recorded.
+        past: these runs instead, from `past_for`.
 
     Raises:
         ConfigError: if a money cap meets an unknown price, or a price file cannot be used.
@@ -39,7 +57,7 @@ async def estimate_request(request: Request, where: Settings, ledger: Ledger | N
         edits=tactic.move == "edit",
         probe_items=len(battery()) if request.probe else 0,
     )
-    past = await past_runs(ledger, author, spec.digest) if ledger is not None and author else ()
+    past = await past_for(request, where, ledger) if past is None else past
     return estimate(
         spec,
         budget,

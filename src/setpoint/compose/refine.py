@@ -161,7 +161,7 @@ async def resume(  # noqa: PLR0913 - what a ledger cannot hold, each with a defa
             allow_commands=allow_commands,
             person=person,
             checks=checks,
-            players=players,
+            playing=players,
         )
         await it.resume()
         return await _driven(it, crew, where)

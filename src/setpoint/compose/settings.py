@@ -9,6 +9,7 @@ from pathlib import Path
 import platformdirs
 
 from setpoint.compose.observing import Observing, from_environment, observers
+from setpoint.ledgers import is_database
 from setpoint.models import ModelSettings
 from setpoint.observe import Several
 from setpoint.rubric.probe import ProbeCache
@@ -26,6 +27,8 @@ class Settings:
         models: keys, cache and limits for models.
         config: what ``setpoint.toml`` says.
         ledger: the file that runs are recorded in.
+        database: the PostgreSQL database that they are recorded in instead; empty for none.
+        engine: the database whose workers are meant where none is named; empty for none.
         state: the folder for what is remembered between runs (trust, probes).
         observing: which logs, traces and metrics are made.
         observer: what makes them.
@@ -37,6 +40,8 @@ class Settings:
     state: Path
     observing: Observing = field(default_factory=Observing)
     observer: Several = field(default_factory=Several)
+    database: str = ""
+    engine: str = ""
 
     @property
     def trust(self) -> TrustStore:
@@ -53,7 +58,7 @@ def settings(
     *,
     folder: Path | None = None,
     environment: Mapping[str, str] | None = None,
-    ledger: Path | None = None,
+    ledger: Path | str | None = None,
     notice: Callable[[str], None] = lambda _line: None,
     observing: Callable[[Observing], Observing] = lambda found: found,
 ) -> Settings:
@@ -62,7 +67,7 @@ def settings(
     Args:
         folder: where to look for ``setpoint.toml``; the current folder by default.
         environment: instead of the process's own.
-        ledger: instead of the configured one.
+        ledger: a file, or the address of a PostgreSQL database, instead of the configured one.
         notice: told about downloads, line by line.
         observing: what is watched, given what the environment says about it.
 
@@ -70,12 +75,15 @@ def settings(
         ConfigError: if ``setpoint.toml`` or a variable has an error, or a package for what is to be watched is missing.
     """
     variables = dict(os.environ if environment is None else environment)
-    file = (folder or Path.cwd()) / "setpoint.toml"
-    config = load_config(file) if file.exists() else Config()
+    toml = (folder or Path.cwd()) / "setpoint.toml"
+    config = load_config(toml) if toml.exists() else Config()
     home = variables.get("SETPOINT_HOME")
     state = Path(home) if home else platformdirs.user_data_path("setpoint")
     cache = variables.get("SETPOINT_CACHE")
     watched = observing(from_environment(variables))
+    ledger = ledger or variables.get("SETPOINT_LEDGER")
+    database = ledger if isinstance(ledger, str) and is_database(ledger) else ""
+    file = Path(ledger) if ledger and not database else None
     return Settings(
         models=ModelSettings(
             environment=variables,
@@ -86,10 +94,12 @@ def settings(
             notice=notice,
         ),
         config=config,
-        ledger=ledger or config.ledger or state / "runs.sqlite",
+        ledger=file or config.ledger or state / "runs.sqlite",
         state=state,
         observing=watched,
         observer=observers(watched),
+        database=database,
+        engine=variables.get("SETPOINT_ENGINE", ""),
     )
 
 

@@ -23,11 +23,11 @@ from setpoint.compose.settings import Settings
 from setpoint.compose.structure import outline_for
 from setpoint.core.action import Role
 from setpoint.core.cost import count
-from setpoint.core.event import Opened, Recorded, RoleModel
+from setpoint.core.event import MoveRecord, Opened, Recorded, RoleModel
 from setpoint.core.policy import Policy
 from setpoint.core.spec import Budget, Criterion, Spec
 from setpoint.errors import ConfigError, NotTrusted, RunNotFound, SetpointError
-from setpoint.ledgers import SqliteLedger
+from setpoint.ledgers import PostgresLedger, SqliteLedger
 from setpoint.ports import Author, Check, Critic, Ledger, Model, Person, Selection
 from setpoint.roles import ModelAuthor, ModelCritic, ModelMediator, critic_form
 from setpoint.rubric.probe import Measured, battery
@@ -37,15 +37,20 @@ from setpoint.specfile import Config, PolicyChoice, SpecFile
 __all__ = [
     "Named",
     "Request",
+    "Shared",
     "begin_run",
     "find_run",
     "interrupted",
     "let_go",
     "new_run_id",
     "open_ledger",
+    "players",
+    "record_run",
     "remember_probes",
     "reply_room",
+    "require_trust",
     "role_models",
+    "shared_for",
     "supervised",
     "take_up_run",
 ]
@@ -66,13 +71,14 @@ def new_run_id() -> str:
 
 
 @asynccontextmanager
-async def open_ledger(where: Settings) -> AsyncGenerator[SqliteLedger]:
-    """The user's ledger.
+async def open_ledger(where: Settings) -> AsyncGenerator[Ledger]:
+    """The user's ledger: a file, or a database.
 
     Raises:
+        ConfigError: if the address of the database cannot be read.
         LedgerError: if it cannot be opened.
     """
-    async with SqliteLedger(where.ledger) as ledger:
+    async with PostgresLedger(where.database) if where.database else SqliteLedger(where.ledger) as ledger:
         yield ledger
 
 
@@ -92,6 +98,7 @@ class Request:
         probe: probe a critic that is new.
         person: answers what the policy asks a person; without one the run waits.
         checks: by name, the custom checks that the calling program brings.
+        title: how the run is called in lists; by its spec file, or by the beginning of its brief, if empty.
     """
 
     spec: SpecFile
@@ -107,6 +114,7 @@ class Request:
     probe: bool = True
     person: Person | None = None
     checks: Mapping[str, Check] = field(default_factory=dict[str, Check])
+    title: str = ""
 
     def named(self, role: Role, config: Config) -> Named | None:
         """Who plays a role: as requested, else as the spec says, else as configured."""
@@ -120,36 +128,95 @@ class Request:
         return tuned(Policy(), chosen(self.choice, self.spec.policy, config.policy))
 
 
+@dataclass(slots=True, kw_only=True)
+class Shared:
+    """What the runs of one process have in common, found out once for all of them.
+
+    Args:
+        models: those that were built, by name, so that runs share their connections.
+        history: what the author's moves did in earlier runs, and how many of those had ended.
+        roles: who plays which role at what price, by role, name and budget.
+    """
+
+    models: dict[str, Model] = field(default_factory=dict[str, Model])
+    history: tuple[tuple[MoveRecord, ...], int] = ((), 0)
+    roles: dict[tuple[Role, str, Budget], RoleModel] = field(
+        default_factory=dict[tuple[Role, str, Budget], RoleModel], repr=False
+    )
+
+
+async def shared_for(request: Request, where: Settings, ledger: Ledger) -> Shared:
+    """What runs of like requests share, with the history that they all begin with.
+
+    Raises:
+        ConfigError: if no author is named.
+    """
+    named = players(request, where)["author"]
+    return Shared(history=await past_moves(ledger, named) if isinstance(named, str) else ((), 0))
+
+
 async def begin_run(
-    request: Request, where: Settings, ledger: Ledger, on_event: OnEvent | None = None, run: str = ""
+    request: Request,
+    where: Settings,
+    ledger: Ledger,
+    on_event: OnEvent | None = None,
+    run: str = "",
+    shared: Shared | None = None,
 ) -> tuple[Run, Crew]:
     """Open a run and wire its crew; nothing is spent yet.
+
+    Args:
+        request: the run.
+        where: the configuration.
+        ledger: where it is recorded.
+        on_event: hears of every event after it was stored.
+        run: its id; a new one if empty.
+        shared: what it has in common with other runs of this process.
 
     Raises:
         NotTrusted: if the spec runs programs and was not trusted.
         ConfigError: if no author is named, a model cannot be used, or a money cap meets an unknown price.
     """
+    shared = shared or await shared_for(request, where, ledger)
+    opened = _first_event(request, where, shared)
+    who = players(request, where)
+    new = [named for named in who.values() if isinstance(named, str) and named not in shared.models]
+    await _bring_weights(new, where)
+    name = run or new_run_id()
+    crew = _crew(name, opened.spec, who, where, shared, opened.outline, request.checks)
+    it = await Run.open(name, opened, ledger, _both(on_event, where.observer.on_event))
+    return it, replace(crew, person=request.person)
+
+
+async def record_run(request: Request, where: Settings, ledger: Ledger, run: str, shared: Shared) -> Run:
+    """Open a run that another process will drive: no model is loaded here, and no key is needed.
+
+    Raises:
+        NotTrusted: if the spec runs programs and was not trusted.
+        ConfigError: if no author is named, or a money cap meets an unknown price.
+        LedgerConflict: if there is such a run already.
+    """
+    return await Run.open(run, _first_event(request, where, shared), ledger)
+
+
+def _first_event(request: Request, where: Settings, shared: Shared) -> Opened:
+    """Everything about a run that whoever drives it must know."""
     spec = request.spec.spec
     if request.spec.fields:
         names = ", ".join(request.spec.fields)
         raise ConfigError(f"{request.spec.path}: the spec has fields to be filled in ({names}); fill them in to run it")
     budget = request.budget or request.spec.budget
-    _require_trust(request, where)
-    who = _cast(request, where)
-    await _bring_weights(who.values(), where)
-    policy = request.tuning(where.config)
+    require_trust(request, where)
+    policy, who = request.tuning(where.config), players(request, where)
     outline = outline_for(spec, request.draft) if policy.on("structure") else ()
-    name = run or new_run_id()
-    crew = replace(_crew(name, spec, who, where, outline, request.checks), person=request.person)
     needs_critic = any(c.check is None for c in (*spec.criteria, *outline))
-    named = who["author"]
-    moves, own_runs = await past_moves(ledger, named) if isinstance(named, str) else ((), 0)
-    opened = Opened(
+    moves, own_runs = shared.history
+    return Opened(
         spec=spec,
         budget=budget,
         policy=policy,
-        models=tuple(_role_model(role, named, where, budget) for role, named in who.items()),
-        title=Path(request.spec.path).stem if request.spec.path else " ".join(spec.brief.split())[:60],
+        models=tuple(_known_role(role, named, where, budget, shared) for role, named in who.items()),
+        title=request.title or Path(request.spec.path).stem or " ".join(spec.brief.split())[:60],
         given=request.draft,
         reply_tokens=request.spec.reply_tokens or reply_room(spec, request.draft),
         probe_items=len(battery()) if needs_critic and request.probe else 0,
@@ -160,16 +227,14 @@ async def begin_run(
         history=moves,
         own_runs=own_runs,
     )
-    return await Run.open(name, opened, ledger, _both(on_event, where.observer.on_event)), crew
 
 
-async def _bring_weights(named: Iterable[Named], where: Settings) -> None:
+async def _bring_weights(named: Iterable[str], where: Settings) -> None:
     """Download what embedded models need before the run is opened; Ctrl-C stops a download at once."""
     stop = threading.Event()
     try:
         for model in named:
-            if isinstance(model, str):
-                await anyio.to_thread.run_sync(models.prepare, model, where.models, stop, abandon_on_cancel=True)
+            await anyio.to_thread.run_sync(models.prepare, model, where.models, stop, abandon_on_cancel=True)
     finally:
         stop.set()
 
@@ -194,7 +259,7 @@ async def find_run(name: str, ledger: Ledger) -> str:
     raise RunNotFound(f"there is no run {name!r}{known} (setpoint runs lists them)")
 
 
-async def take_up_run(
+async def take_up_run(  # noqa: PLR0913 - what a ledger cannot hold, each with a default
     run: str,
     where: Settings,
     ledger: Ledger,
@@ -203,7 +268,8 @@ async def take_up_run(
     allow_commands: bool = False,
     person: Person | None = None,
     checks: Mapping[str, Check] = NO_CHECKS,
-    players: Mapping[Role, Named] = NOBODY,
+    playing: Mapping[Role, Named] = NOBODY,
+    shared: Shared | None = None,
 ) -> tuple[Run, Crew]:
     """Load a run from the ledger and wire its crew as it was; nothing is recorded yet.
 
@@ -215,7 +281,8 @@ async def take_up_run(
         allow_commands: run programs that the spec names without asking the trust store.
         person: answers what the policy asks a person.
         checks: by name, the custom checks that the run began with; a ledger holds no code.
-        players: by role, models and roles that are objects of the calling program; the others are found by their names.
+        playing: by role, models and roles that are objects of the calling program; the others are found by their names.
+        shared: what the run has in common with other runs of this process.
 
     Raises:
         RunNotFound: if there is no such run.
@@ -225,9 +292,10 @@ async def take_up_run(
     it = await Run.take_up(run, ledger, _both(on_event, where.observer.on_event))
     spec = it.state.spec
     require_used(spec, checks)
-    who: dict[Role, Named] = {model.role: players.get(model.role, model.model) for model in it.state.opened.models}
-    _require_trust(Request(spec=SpecFile(spec=spec), allow_commands=allow_commands), where)
-    return it, replace(_crew(run, spec, who, where, it.state.opened.outline, checks), person=person)
+    who: dict[Role, Named] = {model.role: playing.get(model.role, model.model) for model in it.state.opened.models}
+    require_trust(Request(spec=SpecFile(spec=spec), allow_commands=allow_commands), where)
+    crew = _crew(run, spec, who, where, shared or Shared(), it.state.opened.outline, checks)
+    return it, replace(crew, person=person)
 
 
 def _both(first: OnEvent | None, second: OnEvent) -> OnEvent:
@@ -239,7 +307,12 @@ def _both(first: OnEvent | None, second: OnEvent) -> OnEvent:
     return tell
 
 
-def _require_trust(request: Request, where: Settings) -> None:
+def require_trust(request: Request, where: Settings) -> None:
+    """Refuse a spec that runs programs and was not trusted.
+
+    Raises:
+        NotTrusted: with the programs it runs.
+    """
     spec = request.spec.spec
     runs = commands(spec)
     if not runs or request.allow_commands or where.trust.trusts(spec.digest):
@@ -251,8 +324,12 @@ def _require_trust(request: Request, where: Settings) -> None:
     )
 
 
-def _cast(request: Request, where: Settings) -> dict[Role, Named]:
-    """Who plays which role; a critic is needed only where a criterion has no check."""
+def players(request: Request, where: Settings) -> dict[Role, Named]:
+    """Who plays which role; a critic is needed only where a criterion has no check.
+
+    Raises:
+        ConfigError: if no author is named.
+    """
     author = request.named("author", where.config)
     if author is None:
         seen = models.keys_in(where.models.environment)
@@ -284,7 +361,7 @@ def role_models(request: Request, where: Settings, budget: Budget) -> tuple[Role
     """
     if request.named("author", where.config) is None:
         return ()
-    return tuple(_role_model(role, named, where, budget) for role, named in _cast(request, where).items())
+    return tuple(_role_model(role, named, where, budget) for role, named in players(request, where).items())
 
 
 def _crew(
@@ -292,18 +369,19 @@ def _crew(
     spec: Spec,
     who: Mapping[Role, Named],
     where: Settings,
+    shared: Shared,
     outline: Sequence[Criterion] = (),
     custom: Mapping[str, Check] = NO_CHECKS,
 ) -> Crew:
-    known: dict[str, Model] = {}
+    known = shared.models
 
     def player(role: Role) -> Model | Author | Critic:
         named = who[role]
         if not isinstance(named, str):
             return where.observer.model(run, named) if isinstance(named, Model) else named
         if named not in known:
-            known[named] = where.observer.model(run, models.resolve(named, where.models))
-        return known[named]
+            known[named] = models.resolve(named, where.models)
+        return where.observer.model(run, known[named])
 
     played = player("author")
     author = ModelAuthor(played) if isinstance(played, Model) else cast("Author", played)
@@ -321,6 +399,16 @@ def _crew(
         ),
         guards=guards(spec, outline),
     )
+
+
+def _known_role(role: Role, named: Named, where: Settings, budget: Budget, shared: Shared) -> RoleModel:
+    """What `_role_model` says, asked once: it reads files."""
+    if not isinstance(named, str):
+        return _role_model(role, named, where, budget)
+    key = role, named, budget
+    if key not in shared.roles:
+        shared.roles[key] = _role_model(role, named, where, budget)
+    return shared.roles[key]
 
 
 def _role_model(role: Role, named: Named, where: Settings, budget: Budget) -> RoleModel:

@@ -63,6 +63,7 @@ class Outlook:
             or too few runs if ``runs`` is below `ENOUGH_RUNS`.
         runs: own finished runs of the author that it rests on, those from a given text left out.
         rates: what is thought of the author now.
+        cost: what passes are taken to cost.
     """
 
     advice: str
@@ -81,6 +82,7 @@ class Outlook:
     bound: int | None
     runs: int
     rates: Rates
+    cost: Cost
 
 
 # Before the start
@@ -312,6 +314,7 @@ def _outlook(spec: Spec, budget: Budget, rates: Rates, cost: Cost, done: Sequenc
         bound=None,
         runs=0,
         rates=rates,
+        cost=cost,
     )
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from setpoint.core.action import Revise, Write
 from setpoint.core.expected import PROBE_ITEM
+from setpoint.core.fault import Verdict
 from setpoint.core.rates import Experience
 from setpoint.core.state import DraftState, Pass, State
 
@@ -81,7 +82,7 @@ def _first(state: State, draft: DraftState) -> Experience:
 
 def _revised(state: State, action: Revise, draft: DraftState | None, behind: Mapping[str, int]) -> Experience:
     """One pass; a failed move has fixed nothing and lost nothing, and what was not read tells nothing."""
-    after = draft.verdicts() if draft else {}
+    after = draft.verdicts() if draft else dict[str, Verdict]()
     counts: dict[int, tuple[int, int]] = {}
     for name in action.targets:
         if draft is None or name in after:
@@ -118,7 +119,7 @@ def tries(state: State) -> Mapping[str, int]:
 
 
 def _count_tries(state: State, entry: Pass, action: Revise, behind: dict[str, int], *, kept: bool) -> None:
-    after = state.draft(entry.draft).verdicts() if entry.draft is not None else {}
+    after = state.draft(entry.draft).verdicts() if entry.draft is not None else dict[str, Verdict]()
     for name in action.targets:
         if name in after and after[name].status == "pass":
             if kept:

@@ -169,6 +169,7 @@ class Spec:
     sources: tuple[Source, ...] = ()
     attachments: tuple[Source, ...] = ()
     skeleton: Skeleton | None = None
+    known_digest: str = field(default="", init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not self.brief.strip():
@@ -193,6 +194,11 @@ class Spec:
     @property
     def digest(self) -> str:
         """SHA-256 (hex) over the canonical content, sources and attachments included."""
+        if not self.known_digest:  # every event carries it, and a spec never changes
+            object.__setattr__(self, "known_digest", self._digest())
+        return self.known_digest
+
+    def _digest(self) -> str:
         content: dict[str, object] = {
             "brief": self.brief,
             "kind": self.kind,

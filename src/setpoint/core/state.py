@@ -102,8 +102,7 @@ class Spent:
 
     def plus(self, usage: Usage) -> "Spent":
         """With one more call."""
-        return replace(
-            self,
+        return Spent(
             calls=self.calls + 1,
             input=self.input + usage.input,
             output=self.output + usage.output,
@@ -111,6 +110,8 @@ class Spent:
             money=self.money + (usage.money or 0.0),
             unpriced=self.unpriced + (usage.money is None),
             seconds=self.seconds + usage.seconds,
+            uncertain_tokens=self.uncertain_tokens,
+            uncertain_money=self.uncertain_money,
         )
 
 
@@ -146,6 +147,13 @@ class DraftState:
     """Which questions about it were already asked, so that none is asked twice for the same reason."""
     unusable: frozenset[str] = frozenset()
     """Criteria about which a reply could not be used; they are asked for one at a time from then on."""
+    settled: Mapping[str, Verdict] = field(init=False, repr=False, compare=False)
+    """What its votes amount to; every rule asks for it, so it is worked out once."""
+
+    def __post_init__(self) -> None:
+        found = {name: settle(votes) for name, votes in self.votes.items()}
+        settled = {name: verdict for name, verdict in found.items() if verdict is not None}
+        object.__setattr__(self, "settled", settled)
 
     @property
     def number(self) -> int:
@@ -154,12 +162,11 @@ class DraftState:
 
     def verdict(self, criterion: str) -> Verdict | None:
         """What its votes on a criterion amount to."""
-        return settle(self.votes.get(criterion, ()))
+        return self.settled.get(criterion)
 
-    def verdicts(self) -> dict[str, Verdict]:
+    def verdicts(self) -> Mapping[str, Verdict]:
         """What its votes amount to, by criterion."""
-        settled = {name: settle(votes) for name, votes in self.votes.items()}
-        return {name: verdict for name, verdict in settled.items() if verdict is not None}
+        return self.settled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,6 +251,8 @@ class State:
     failed: Mapping[Role, int] = field(default_factory=dict["Role", int])
     """Failed calls in a row, by role."""
     last_trouble: str = ""
+    denied: str = ""
+    """Why the budget that this run shares with others held a call back; empty if it did not."""
     spent: Spent = Spent()
     spent_by: Mapping[Role, Spent] = field(default_factory=dict["Role", Spent])
     elapsed: float = 0.0
@@ -253,6 +262,10 @@ class State:
     stopped: Stopped | None = None
     tuned: Policy | None = None
     """The tuning that a resume or an extension brought."""
+    _known: dict[str, DraftState | None] = field(
+        default_factory=dict[str, DraftState | None], init=False, repr=False, compare=False
+    )
+    """The best draft and the base, which nearly every rule asks for: they follow from the rest."""
 
     @property
     def policy(self) -> Policy:
@@ -337,7 +350,9 @@ class State:
     @property
     def best(self) -> DraftState | None:
         """The draft that the run would return now: the least distant of all prose (rule 8)."""
-        return self.nearest(draft for draft in self.drafts if draft.draft.stage == "prose")
+        if "best" not in self._known:
+            self._known["best"] = self.nearest(draft for draft in self.drafts if draft.draft.stage == "prose")
+        return self._known["best"]
 
     @property
     def family(self) -> tuple[DraftState, ...]:
@@ -356,6 +371,11 @@ class State:
     @property
     def base(self) -> DraftState | None:
         """The draft that the next move starts from: the best of the current lineage (rule 8)."""
+        if "base" not in self._known:
+            self._known["base"] = self._base()
+        return self._known["base"]
+
+    def _base(self) -> DraftState | None:
         if not self.policy.on("ratchet") and self.lineage.stage == "prose":
             return next((d for d in reversed(self.family) if self.complete(d)), None)
         return self.nearest(self.family)
@@ -578,7 +598,7 @@ def _amended(state: State, event: Amended) -> State:
 
 def _reopened(state: State) -> State:
     """An ended run goes on, with its troubles forgotten."""
-    return replace(state, cancelled="", stopped=None, failed={}, broken=0, barren=0)
+    return replace(state, cancelled="", stopped=None, denied="", failed={}, broken=0, barren=0)
 
 
 def _abandon(state: State) -> State:
@@ -599,7 +619,7 @@ def _abandon(state: State) -> State:
     return replace(state, pending=None, calls=lost.call - 1, spent=lose(state.spent), spent_by=by)
 
 
-def _completed(state: State, event: Completion) -> State:  # noqa: C901 - a case each
+def _completed(state: State, event: Completion) -> State:
     """A call came to its end, well or badly."""
     request = state.pending
     if request is None:
@@ -610,9 +630,8 @@ def _completed(state: State, event: Completion) -> State:  # noqa: C901 - a case
         pending=None,
         spent=state.spent.plus(event.usage),
         spent_by={**state.spent_by, role: state.spent_by.get(role, Spent()).plus(event.usage)},
+        failed=state.failed if isinstance(event, CallFailed) else {**state.failed, role: 0},
     )
-    if not isinstance(event, CallFailed):
-        state = replace(state, failed={**state.failed, role: 0})
     match event:
         case Drafted():
             return _drafted(state, event, request)
@@ -639,16 +658,21 @@ def _completed(state: State, event: Completion) -> State:  # noqa: C901 - a case
             return replace(state, probes={**state.probes, role: record}, broken=0)
         case Mediated():
             return replace(state, mediated={**state.mediated, event.criterion: event})
-        case CallFailed() if isinstance(request.action, Mediate):
-            # Nothing depends on the mediator: without its answer the criterion is promoted.
-            silent = Mediated(call=event.call, criterion=request.action.criterion, why=event.detail)
-            return replace(state, mediated={**state.mediated, silent.criterion: silent})
         case CallFailed():
-            return replace(
-                state, failed={**state.failed, role: state.failed.get(role, 0) + 1}, last_trouble=event.detail
-            )
+            return _call_failed(state, event, request)
         case _:
             assert_never(event)
+
+
+def _call_failed(state: State, event: CallFailed, request: Requested) -> State:
+    if event.why == "over_budget":
+        return replace(state, denied=event.detail)
+    if isinstance(request.action, Mediate):
+        # Nothing depends on the mediator: without its answer the criterion is promoted.
+        silent = Mediated(call=event.call, criterion=request.action.criterion, why=event.detail)
+        return replace(state, mediated={**state.mediated, silent.criterion: silent})
+    failed = {**state.failed, request.role: state.failed.get(request.role, 0) + 1}
+    return replace(state, failed=failed, last_trouble=event.detail)
 
 
 def _misjudged(state: State, event: Misjudged, request: Requested) -> State:

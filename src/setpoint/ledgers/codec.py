@@ -8,6 +8,7 @@ Rules of this module:
 - Nothing is guessed: a field that this version does not know, or a value of the wrong type, is an error.
 """
 
+import contextlib
 import dataclasses
 import functools
 import json
@@ -20,7 +21,7 @@ from setpoint.errors import LedgerError
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-__all__ = ["UPGRADES", "Upgrade", "decode", "encode"]
+__all__ = ["UPGRADES", "Upgrade", "decode", "encode", "stored_form"]
 
 Upgrade: TypeAlias = Callable[[dict[str, object]], dict[str, object]]
 """Takes the fields of an event as one version wrote them and gives them as the next version would have."""
@@ -56,9 +57,29 @@ def encode(event: Event) -> str:
     Raises:
         LedgerError: if a value in it has no JSON form (a set, a number that is not finite).
     """
-    envelope = {"v": len(UPGRADES) + 1, "event": _plain(event)}
+    return _written(event, _plain(event))
+
+
+def stored_form(event: Event) -> tuple[str, Event]:
+    """The event as a line of JSON, and as it will be read from there.
+
+    Raises:
+        LedgerError: if it has no JSON form, or could not be read again: then it must not be stored.
+    """
+    fields = _plain(event)
+    body = _written(event, fields)
+    from pydantic import ValidationError  # noqa: PLC0415 - see `decode`
+
+    with contextlib.suppress(ValidationError):
+        if _adapter().validate_python(fields) == event:
+            return body, event
+    return body, decode(body)
+
+
+def _written(event: Event, fields: object) -> str:
+    envelope = {"v": len(UPGRADES) + 1, "event": fields}
     try:
-        text = json.dumps(envelope, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        text = _JSON.encode(envelope)
     except ValueError as error:
         raise LedgerError(f"the event {event.kind!r} cannot be stored: a number in it is not finite") from error
     # A model may answer with half of a surrogate pair. UTF-8 has no form for that; an escape has.
@@ -117,16 +138,26 @@ def _adapter() -> "TypeAdapter[Event]":
     return TypeAdapter(Annotated[Event, Field(discriminator="kind")])
 
 
+_JSON: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+_ATOMS: Final = frozenset({str, int, float, bool, type(None)})
+
+
+@functools.cache
+def _fields(kind: type) -> tuple[str, ...]:
+    """The fields that make a dataclass what it is; what it has worked out itself is not stored."""
+    return tuple(field.name for field in dataclasses.fields(kind) if field.init)
+
+
 def _plain(value: object) -> object:
     """The value in terms of what JSON has."""
-    if value is None or isinstance(value, str | int | float | bool):
+    if type(value) in _ATOMS or isinstance(value, str | int | float):
         return value
     if isinstance(value, Mapping):
         return {_key(key): _plain(item) for key, item in cast("Mapping[object, object]", value).items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in cast("list[object]", value)]
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return {name: _plain(getattr(value, name)) for name in _fields(type(value))}
     raise LedgerError(f"{value!r} cannot be stored: JSON has no form for {type(value).__name__}")
 
 

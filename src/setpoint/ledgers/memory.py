@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 from setpoint.core.event import Amended, Event, Extended, Opened, Overruled, Recorded, Resumed, Stopped
 from setpoint.errors import LedgerConflict, RunNotFound
-from setpoint.ledgers.codec import decode, encode
+from setpoint.ledgers.codec import stored_form
 from setpoint.ledgers.selecting import select, usage_of
 from setpoint.ports import RunInfo, Selection
 
-__all__ = ["MemoryLedger"]
+__all__ = ["MemoryLedger", "info_of"]
 
 
 class MemoryLedger:
@@ -36,7 +36,7 @@ class MemoryLedger:
         held = len(self._runs.get(run, ()))
         if held != expected:
             raise LedgerConflict(f"run {run}: {held} events are stored where {expected} were expected")
-        same = decode(encode(event))
+        _, same = stored_form(event)
         recorded = Recorded(run=run, seq=expected, at=self._clock(), digest=digest, event=same)
         self._runs.setdefault(run, []).append(recorded)
         return recorded
@@ -53,7 +53,7 @@ class MemoryLedger:
 
     async def runs(self, which: Selection = Selection()) -> Sequence[RunInfo]:  # noqa: B008 - it is frozen
         """The runs of a selection, in its order."""
-        return select((_info(events) for events in self._runs.values()), which)
+        return select((info_of(events) for events in self._runs.values()), which)
 
     async def delete(self, runs: Mapping[str, int]) -> Sequence[str]:
         """Delete ended runs; see `setpoint.ports.Ledger.delete`."""
@@ -64,10 +64,11 @@ class MemoryLedger:
 
     def _may_go(self, run: str, held: int) -> bool:
         events = self._runs.get(run, [])
-        return bool(events) and len(events) == held and _info(events).outcome != ""
+        return bool(events) and len(events) == held and info_of(events).outcome != ""
 
 
-def _info(events: Sequence[Recorded]) -> RunInfo:
+def info_of(events: Sequence[Recorded]) -> RunInfo:
+    """One line about a run, from all its events."""
     first, last = events[0], events[-1]
     ends = [e.event for e in events if isinstance(e.event, Stopped | Resumed | Extended | Amended | Overruled)]
     used = [usage_of(e.event) for e in events]

@@ -23,7 +23,8 @@ import anyio
 
 from setpoint.core.event import Event, Opened, Recorded, Stopped
 from setpoint.errors import LedgerConflict, LedgerError, RunNotFound
-from setpoint.ledgers.codec import decode, encode
+from setpoint.ledgers.codec import decode, stored_form
+from setpoint.ledgers.grouped import Append, Grouped
 from setpoint.ledgers.schema import migrate, transaction
 from setpoint.ledgers.selecting import usage_of, where
 from setpoint.ports import RunInfo, Selection
@@ -74,6 +75,7 @@ class SqliteLedger:
         self._connection: sqlite3.Connection | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="setpoint-ledger")
         self._closed = False
+        self._appends = Grouped(self._store, self._thread.submit)
 
     async def append(self, run: str, expected: int, digest: str, event: Event) -> Recorded:
         """Store one event; see `setpoint.ports.Ledger.append`.
@@ -85,16 +87,9 @@ class SqliteLedger:
             LedgerConflict: if the run does not hold exactly ``expected`` events.
             LedgerError: if nothing could be stored.
         """
-        body = encode(event)
-        same = decode(body)  # what a resume will read; if it cannot be read, it must not be stored
-
-        def store(connection: sqlite3.Connection) -> Recorded:
-            with transaction(connection):
-                recorded = Recorded(run=run, seq=expected, at=self._clock(), digest=digest, event=same)
-                _insert(connection, recorded, body)
-            return recorded
-
-        return await _to_the_end(self._submit(store))
+        body, same = stored_form(event)  # what a resume will read
+        self._require_open()
+        return await self._appends.append(Append(run=run, expected=expected, digest=digest, event=same, body=body))
 
     async def replay(self, run: str) -> Sequence[Recorded]:
         """All events of a run in order.
@@ -185,9 +180,31 @@ class SqliteLedger:
     ) -> None:
         await self.close()
 
-    def _submit(self, work: Callable[[sqlite3.Connection], T]) -> "Future[T]":
+    def _require_open(self) -> None:
         if self._closed:
             raise LedgerError(f"the ledger {self.path} has been closed")
+
+    def _store(self, group: Sequence[Append]) -> None:
+        """Store appends in one transaction, all or none; runs in the ledger's thread."""
+
+        def store(connection: sqlite3.Connection) -> None:
+            with transaction(connection):
+                for one in group:
+                    recorded = Recorded(
+                        run=one.run, seq=one.expected, at=self._clock(), digest=one.digest, event=one.event
+                    )
+                    _insert(connection, recorded, one.body)
+                    one.recorded = recorded
+
+        try:
+            self._perform(store)
+        except BaseException:
+            for one in group:
+                one.recorded = None  # rolled back
+            raise
+
+    def _submit(self, work: Callable[[sqlite3.Connection], T]) -> "Future[T]":
+        self._require_open()
         return self._thread.submit(self._perform, work)
 
     def _perform(self, work: Callable[[sqlite3.Connection], T]) -> T:

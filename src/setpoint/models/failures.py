@@ -6,7 +6,7 @@ and cleaned: no key, no header and no control character of a server's reply gets
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -21,6 +21,9 @@ _LONGEST = 300
 _UNPROCESSABLE = frozenset({400, 422, 501})
 """Answers with which servers turn down a field of the request."""
 
+_NOT_CONNECTED = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
+"""Failures by which nothing was sent."""
+
 _LOOKS_LIKE_KEY = re.compile(r"\b(?:sk|pk|gsk|xai|AIza)[-_]?[A-Za-z0-9_*-]{8,}")
 _BEARER = re.compile(r"(?i)\bbearer\s+\S+")
 
@@ -34,16 +37,18 @@ class Failure:
         message: for people; holds no key.
         retry_after: seconds the provider asked to wait.
         negotiable: the server turned down the form of the request, so another form may be accepted.
+        sent: as in `ModelError`.
     """
 
     kind: ModelErrorKind
     message: str
     retry_after: float | None = None
     negotiable: bool = False
+    sent: bool = True
 
     def error(self) -> ModelError:
         """The error to raise."""
-        return ModelError(self.message, kind=self.kind, retry_after=self.retry_after)
+        return ModelError(self.message, kind=self.kind, retry_after=self.retry_after, sent=self.sent)
 
 
 _KINDS: Sequence[tuple[type[BaseException], ModelErrorKind, str]] = (
@@ -102,7 +107,14 @@ def read(error: Exception, model: str, secrets: Sequence[str]) -> Failure:
         retry_after=error.retry_after if isinstance(error, foreign.ModelAPIError) else None,
         negotiable=not isinstance(error, settled)
         and (status in _UNPROCESSABLE or isinstance(error, foreign.UserError)),
+        sent=not any(isinstance(cause, _NOT_CONNECTED) for cause in _causes(error)),
     )
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def _kind(error: Exception) -> tuple[ModelErrorKind, str]:

@@ -39,7 +39,7 @@ def resolve(name: str, settings: ModelSettings) -> Model:
             f"Providers: {', '.join(provider_names())}."
         )
     if provider == "embedded":
-        return embedded(name, settings)
+        return settings.around(embedded(name, settings))
     if provider not in provider_names():
         raise ConfigError(
             f"{name!r}: no provider {provider!r}.{nearest(provider, provider_names())} Providers: {', '.join(provider_names())}. "
@@ -53,7 +53,8 @@ def resolve(name: str, settings: ModelSettings) -> Model:
             f"{name} needs more packages: pip install 'setpoint[providers]'. "
             f"A model that runs here needs none of them: embedded:{catalogue()[0].name}"
         ) from missing
-    return Retrying(model=remote(name, settings), retries=settings.retries, notice=settings.notice)
+    around = settings.around(remote(name, settings))
+    return Retrying(model=around, retries=settings.retries, notice=settings.notice, in_all=settings.patience)
 
 
 def prepare(name: str, settings: ModelSettings, stop: threading.Event | None = None) -> None:

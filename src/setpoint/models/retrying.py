@@ -1,7 +1,7 @@
 """Asking again: a `Model` around a `Model`, for failures that may pass.
 
 Rule: only what `ModelError.retryable` allows is asked again, as late as the provider wishes, and never for longer
-than five minutes in all. The provider libraries' own retries are off, so no call is paid for behind our back.
+than it may take in all (five minutes, save where many runs wait for their turn). The provider libraries' own retries are off, so no call is paid for behind our back.
 """
 
 import logging
@@ -16,7 +16,6 @@ from setpoint.ports import Model, Prompt, Reply
 
 __all__ = ["Retrying"]
 
-_IN_ALL = 300.0
 _FIRST_WAIT = 0.5
 _LONGEST_WAIT = 20.0
 
@@ -35,7 +34,7 @@ class Retrying:
     model: Model
     retries: int
     notice: Callable[[str], None]
-    in_all: float = _IN_ALL
+    in_all: float = 300.0
 
     @property
     def name(self) -> str:

@@ -8,12 +8,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from setpoint.models.engine import Engines
+from setpoint.ports import Model
 
 __all__ = ["ModelSettings"]
 
 
 def _silent(_line: str) -> None:
     """Say nothing."""
+
+
+def _as_it_is(model: Model) -> Model:
+    """Put nothing around it."""
+    return model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +34,8 @@ class ModelSettings:
         retries: how often a request that may succeed later is sent again.
         notice: told, line by line, what is being downloaded, from where and how far it is.
         offline: never download; weights must be in the cache already.
+        patience: seconds after which a request is not sent again, waiting included.
+        around: put around each model that is built, inside of its retries: what all runs of a fleet share.
         engines: loaded embedded models, so that two roles that name the same file share it.
     """
 
@@ -38,4 +46,6 @@ class ModelSettings:
     retries: int = 4
     notice: Callable[[str], None] = _silent
     offline: bool = False
+    patience: float = 300.0
+    around: Callable[[Model], Model] = _as_it_is
     engines: Engines = field(default_factory=Engines, repr=False, compare=False)

@@ -214,8 +214,10 @@ def _said(reply: Reply, state: State) -> _Said:
 
 def _without_marks(text: str, state: State) -> str:
     """The reply without the delimiters of our own prompt, which weak models copy."""
-    sign = re.escape(mark(state.opened.nonce, "author"))
-    return re.sub(rf"\[{sign} (?:begin|end|locked)[^\]\n]*\]\n?", "", text)
+    sign = mark(state.opened.nonce, "author")
+    if sign not in text:  # each run has its own, so the pattern would be compiled for every reply
+        return text
+    return re.sub(rf"\[{re.escape(sign)} (?:begin|end|locked)[^\]\n]*\]\n?", "", text)
 
 
 def _patch(

@@ -9,6 +9,7 @@ meet a demand instead of meeting it.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from setpoint.core.spec import Criterion, Source, Spec
@@ -28,6 +29,7 @@ def _item(
     return ProbeItem(spec=spec, draft=draft, expected={name: good for name, (_, good) in criteria.items()})
 
 
+@cache
 def battery() -> tuple[ProbeItem, ...]:
     """The planted texts: twelve failures and nine passes in seven items."""
     return (

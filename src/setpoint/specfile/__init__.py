@@ -5,11 +5,13 @@ Inside: `lines` finds where keys stand, `tables` says which keys there are, `fil
 errors, `tuning` reads ``[policy]``, `build` makes the values.
 """
 
-from setpoint.specfile.build import CheckParser, SpecFile, from_mapping, load, loads, starter
+from setpoint.specfile.build import FIELD, GUARD, CheckParser, SpecFile, from_mapping, load, loads, starter
 from setpoint.specfile.config import Config, load_config
 from setpoint.specfile.tuning import PolicyChoice
 
 __all__ = [
+    "FIELD",
+    "GUARD",
     "CheckParser",
     "Config",
     "PolicyChoice",

@@ -18,7 +18,7 @@ from setpoint.specfile.place import Place
 from setpoint.specfile.tables import BudgetTable, CriterionTable, ModelsTable, SourceTable, SpecTable, parse
 from setpoint.specfile.tuning import PolicyChoice, policy_choice
 
-__all__ = ["CheckParser", "SpecFile", "from_mapping", "load", "loads", "read_toml", "starter"]
+__all__ = ["FIELD", "GUARD", "CheckParser", "SpecFile", "from_mapping", "load", "loads", "read_toml", "starter"]
 
 GUARD: Final = "judgeable"
 """The check, and the name of the criterion, that stands before every critic (rule 19)."""
@@ -27,7 +27,8 @@ OUTLINE_GUARD: Final = "judgeable-outline"
 STRUCTURE: Final = "skeleton"
 """The name of the criterion that fixed headings make."""
 
-_FIELD: Final = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
+FIELD: Final = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
+"""A place that a row of a batch fills in."""
 _KIND: Final = re.compile(r"[a-z][a-z0-9+#.-]*\Z")
 _TOML_PLACE: Final = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)\Z")
 
@@ -194,7 +195,7 @@ def _build(data: Mapping[str, object], checks: CheckParser, place: Place, base: 
         policy=policy_choice(table.policy, place),
         path=place.file,
         reply_tokens=table.budget.reply_tokens,
-        fields=tuple(dict.fromkeys(name for text in _texts(data) for name in _FIELD.findall(text))),
+        fields=tuple(dict.fromkeys(name for text in _texts(data) for name in FIELD.findall(text))),
         place=place,
     )
 
@@ -297,7 +298,7 @@ def _sources(table: SpecTable, place: Place, base: Path) -> tuple[Source, ...]:
 
 
 def _source_file(name: str, key: str, place: Place, base: Path) -> Source:
-    if _FIELD.search(name):  # a batch fills in which file it is
+    if FIELD.search(name):  # a batch fills in which file it is
         return Source(name=name, text="")
     if not name or PurePath(name).is_absolute():
         raise place.error(

@@ -27,6 +27,7 @@ from setpoint.core.control.ending import (
     out_of_reach,
     resolved_nothing,
     settle_for_minor,
+    shared_budget,
     stop_for_budget,
 )
 from setpoint.core.control.moving import reask, redirect, revise, set_aside, write
@@ -60,6 +61,7 @@ Rule: TypeAlias = Callable[[State], "Action | None"]
 RULES: Final[tuple[Rule, ...]] = (
     cancelled,
     machinery,
+    shared_budget,
     measure,
     probe,
     write,

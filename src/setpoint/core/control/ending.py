@@ -21,6 +21,7 @@ __all__ = [
     "out_of_reach",
     "resolved_nothing",
     "settle_for_minor",
+    "shared_budget",
     "stop_for_budget",
 ]
 
@@ -47,6 +48,11 @@ def machinery(state: State) -> Action | None:
             reason=f"the author brought no first draft in {state.barren} tries: {state.last_trouble}",
         )
     return None
+
+
+def shared_budget(state: State) -> Action | None:
+    """What this run shares with others is spent: the call that was wanted was never made (16)."""
+    return stop_for_budget(state, state.denied) if state.denied else None
 
 
 def confirm(state: State) -> Action | None:

@@ -27,14 +27,15 @@ def reask(state: State) -> Action | None:
 
 def redirect(state: State) -> Action | None:
     """A critique that describes instead of directing goes back to the critic once (5)."""
-    base, plan = state.base, _plan(state)
-    if base is None or plan is None or not state.policy.on("redirect"):
+    base = state.base
+    if base is None or not state.policy.on("redirect"):
         return None
-    for fault in faults(state, base):
-        name = fault.criterion.name
-        if name in plan.targets and fault.vague and ("redirect", name) not in base.asked:
-            return Judge(draft=base.number, criteria=(name,), purpose="redirect")
-    return None
+    vague = [fault.criterion.name for fault in faults(state, base) if fault.vague]
+    asked = [name for name in vague if ("redirect", name) not in base.asked]
+    plan = _plan(state) if asked else None
+    targeted = (name for name in asked if plan is not None and name in plan.targets)
+    name = next(targeted, None)
+    return Judge(draft=base.number, criteria=(name,), purpose="redirect") if name is not None else None
 
 
 def revise(state: State) -> Action | None:

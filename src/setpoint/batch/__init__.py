@@ -1,0 +1,1 @@
+"""Many runs of one spec: rows in, results out, within one budget."""
