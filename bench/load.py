@@ -122,6 +122,7 @@ async def plain(number: int, model: Zero, folder: Path) -> None:
         async with gate:
             spec = spec_of(item)
             built = [checks.build(c.check, checks.CheckContext()) for c in spec.checked if c.check is not None]
+            text = ""
             for _ in range(PASSES):
                 text = (await model.ask(Prompt(system=spec.brief, user="Write.", max_tokens=400))).text
                 for check in built:
