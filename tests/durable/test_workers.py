@@ -48,6 +48,7 @@ def play_kills(fleet: Fleet, *, workers: int, kills: int, seed: int, slots: int 
         fleet.work(name, slots)
     said = batch.ends(240)
     assert batch.returncode == 0, said
+    assert fleet.killed > 0
     assert fleet.outcomes() == {"accepted": fleet.rows}
     fleet.nothing_ended_twice()
     repeated = fleet.model.total - CALLS_PER_ROW * fleet.rows
@@ -65,7 +66,7 @@ def test_workers_killed_at_random_times_lose_nothing_and_finish_nothing_twice(fl
 @pytest.mark.parametrize("slots", [1, 2])
 def test_fifty_kills_in_a_batch_of_two_hundred(fleet: Make, slots: int) -> None:
     """The long form: 200 rows, 4 workers, 50 kills; with one slot, at most one repeated call per worker killed."""
-    play_kills(fleet(200, 0.5), workers=4, kills=50, seed=slots, slots=slots)
+    play_kills(fleet(200, 0.5 * slots), workers=4, kills=50, seed=slots, slots=slots)
 
 
 @pytest.mark.slow

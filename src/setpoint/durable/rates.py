@@ -1,5 +1,7 @@
 """The rates of a fleet whose runs are on many machines: who waits stands in line in the database, whose clock counts."""
 
+import math
+import time
 import uuid
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
@@ -16,6 +18,8 @@ __all__ = ["Limits", "PostgresRates"]
 
 _SHORTEST_POLL: Final = 0.02
 _LONGEST_POLL: Final = 0.5
+_CLEAR_SECONDS: Final = 0.25
+"""So long a provider that holds nobody back is not looked up again, where it has no limits."""
 _FIRST_WAIT: Final = 1.0
 _LONGEST_WAIT: Final = 60.0
 
@@ -102,6 +106,7 @@ class PostgresRates:
         limits: for each provider.
         period: seconds of the window; a minute, save in tests.
         sleep: waits for seconds.
+        clock: seconds that never go backwards.
     """
 
     def __init__(
@@ -113,11 +118,16 @@ class PostgresRates:
         *,
         period: float = 60.0,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
         self._values = {"fleet": fleet, "life": life, "period": period, "first": _FIRST_WAIT, "longest": _LONGEST_WAIT}
         self._limits = limits
         self._sleep = sleep
+        self._clock = clock
+        self._clear: dict[str, float] = {}
+        """By provider when it was last seen that nobody is held back."""
+        self._has_refused: set[str] = set()
         self._lines: defaultdict[str, set[int]] = defaultdict(set)
         """By provider the numbers of those of this process that wait."""
 
@@ -130,7 +140,7 @@ class PostgresRates:
         permit = Permit(id=uuid.uuid4().hex, provider=provider, tokens=tokens)
         values = {**self._values, "id": permit.id, "provider": provider, "tokens": tokens}
         if self._limits == Limits():
-            await self._until_ready(values)
+            await self._until_ready(provider, values)
             return permit
         try:
             await self._database.execute(_LANE, values)
@@ -156,7 +166,7 @@ class PostgresRates:
                     "UPDATE setpoint.permits SET out = false, tokens = least(tokens, %(tokens)s) WHERE id = %(id)s"
                 )
                 await self._database.execute(statement, values)
-            if tokens:
+            if tokens and (permit.provider in self._has_refused or self._limits != Limits()):
                 forget = "UPDATE setpoint.lanes SET refusals = 0 WHERE fleet = %(fleet)s AND provider = %(provider)s"
                 await self._database.execute(f"{forget} AND refusals > 0", values)
 
@@ -166,6 +176,8 @@ class PostgresRates:
         Raises:
             LedgerError: if the database cannot be reached.
         """
+        self._has_refused.add(provider)
+        self._clear.pop(provider, None)
         values = {**self._values, "provider": provider, "seconds": seconds}
         await self._database.execute(_LANE, values)
         await self._database.execute(_BACK_OFF, values)
@@ -184,9 +196,13 @@ class PostgresRates:
         finally:
             line.discard(number)
 
-    async def _until_ready(self, values: Mapping[str, object]) -> None:
+    async def _until_ready(self, provider: str, values: Mapping[str, object]) -> None:
+        if self._clock() - self._clear.get(provider, -math.inf) < _CLEAR_SECONDS:
+            return  # it was looked up a moment ago, and calls are many
         while (rows := await self._database.execute(_READY, values)) and rows[0][0] > 0:
+            self._has_refused.add(provider)
             await self._sleep(min(rows[0][0], _LONGEST_POLL))
+        self._clear[provider] = self._clock()
 
     async def _look(self, connection: Connection, values: Mapping[str, object]) -> float:
         """Take a permit if there is room for all before us and for us; else gives the seconds to wait."""

@@ -9,14 +9,13 @@ import anyio
 
 from setpoint.batch.one import Interrupted, Stopping
 from setpoint.compose import Settings, Shared, remember_probes, take_up_run
-from setpoint.core.event import Extended
 from setpoint.durable.budget import PostgresBudget
 from setpoint.durable.engine import Engine, Job, PutBack
-from setpoint.durable.fleets import Caps, fleet_caps, forget_refusal, refuse
+from setpoint.durable.fleets import Caps, fleet_caps, refuse
 from setpoint.durable.presence import Presence
 from setpoint.durable.rates import PostgresRates
 from setpoint.durable.tables import prepare
-from setpoint.errors import LedgerConflict, LedgerError, SetpointError
+from setpoint.errors import ConfigError, LedgerConflict, LedgerError, SetpointError
 from setpoint.ledgers.database import Database
 from setpoint.ledgers.postgres import PostgresLedger
 from setpoint.models import price
@@ -157,19 +156,14 @@ class Worker:
         run, crew = await take_up_run(
             job.run, where, self._stopping, allow_commands=self._allow_commands, shared=shared
         )
-        stopped = run.state.stopped
-        if stopped is None and run.length > 1:
+        if run.state.stopped is None and run.length > 1:
             await run.resume()
-        elif stopped is not None and run.state.denied:
-            await run.extend(Extended())
         try:
             result = await run.drive(crew)
         finally:
             remember_probes(run, where)
         if result.question is not None:
             await refuse(self._database, job.run, self.name, result.reason)
-        else:
-            await forget_refusal(self._database, job.run)
         return result
 
     async def _refuse(self, job: Job, why: Exception) -> None:
@@ -194,6 +188,11 @@ class Worker:
     def _around(self, model: Model, fleet: str, caps: Caps) -> Model:
         if caps.tokens is not None or caps.money is not None:
             price_in, price_out = price(model.name, self._where.models)
+            if caps.money is not None and (price_in is None or price_out is None):
+                raise ConfigError(
+                    f"this worker knows no price for {model.name!r}, so the batch's cap in money cannot be held; add its"
+                    " price to the file that [prices] in the worker's setpoint.toml names"
+                )
             budget = PostgresBudget(self._database, fleet, self._presence.life)
             model = Budgeted(model=model, budget=budget, input_price=price_in or 0.0, output_price=price_out or 0.0)
         return Rated(model=model, rates=PostgresRates(self._database, fleet, self._presence.life, caps.limits))
