@@ -2,7 +2,7 @@
 
 From procrastinate come the tables of the queue, the functions in the database that hand out jobs, and its heartbeats.
 Its `Worker` class is not used: it ends when the database restarts, stops its heartbeat while it waits for its last
-jobs, and would let a process that was taken for dead finish the jobs of its successor. See decision 9.
+jobs, and would let a process that was taken for dead finish the jobs of its successor. See decision 11.
 """
 
 import contextlib
