@@ -514,7 +514,8 @@ async def measure(
     If a guard fails, the criteria that a critic would judge fail with it: the text is not shown to any critic.
     """
     checked = [criterion for criterion in criteria if criterion.check is not None]
-    findings = await anyio.to_thread.run_sync(_measure_all, [checks[c.name] for c in checked], unmarked(text))
+    built = [checks[criterion.name] for criterion in checked]
+    findings = await anyio.to_thread.run_sync(_measure_all, built, unmarked(text)) if built else []
     verdicts = [_verdict(criterion, finding) for criterion, finding in zip(checked, findings, strict=True)]
     tripped = next((v for v in verdicts if v.criterion in guards and v.status != "pass"), None)
     if tripped is not None:

@@ -1,7 +1,8 @@
 """Asking again: a `Model` around a `Model`, for failures that may pass.
 
 Rule: only what `ModelError.retryable` allows is asked again, as late as the provider wishes, and never for longer
-than it may take in all (five minutes, save where many runs wait for their turn). The provider libraries' own retries are off, so no call is paid for behind our back.
+than it may take in all: five minutes, save where many runs wait for their turn. The provider libraries' own retries
+are off, so no call is paid for behind our back.
 """
 
 import logging
