@@ -305,8 +305,9 @@ def main() -> None:
 
 def table(rows: dict[str, dict[str, float]], number: int) -> str:
     """The table of the docs."""
+    machine = f"{platform.machine()}, Python {platform.python_version()}"
     lines = [
-        f"{number:,} loops of {PASSES} passes, {IN_FLIGHT:,} in flight; {platform.machine()}, Python {platform.python_version()}",
+        f"{number:,} loops of {PASSES} passes, {IN_FLIGHT:,} in flight; {machine}",
         "",
         "| | loops/s | CPU ms per pass | wall ms per pass | CPU, setpoint = 1 | kB per waiting loop | calls per loop |",
         "|---|---:|---:|---:|---:|---:|---:|",

@@ -66,7 +66,7 @@ async def together(number: int, ask: Callable[[], object]) -> list[ModelError]:
 
 
 async def test_two_hundred_loops_at_once_never_pass_the_cap_and_use_what_others_left_of_their_worst_cases() -> None:
-    """Settled and held stay within the cap at every moment; what is left at the end could not have held one more call."""
+    """Settled and held stay within the cap at every moment; what is left could not have held one more call."""
     rng = random.Random(7)
     budget = LocalBudget(tokens=20_000)
     model = Slow(use=lambda: rng.randint(1, WORST), seconds=0.001)

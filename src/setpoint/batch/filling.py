@@ -229,8 +229,10 @@ def _mapped(value: object, fill: Fill) -> object:
         return fill(value)
     if isinstance(value, Mapping):
         return {key: _mapped(item, fill) for key, item in cast("Mapping[str, object]", value).items()}
-    if isinstance(value, list | tuple):
-        return type(value)(_mapped(item, fill) for item in cast("list[object]", value))  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+    if isinstance(value, list):
+        return [_mapped(item, fill) for item in cast("list[object]", value)]
+    if isinstance(value, tuple):
+        return tuple(_mapped(item, fill) for item in cast("tuple[object, ...]", value))
     return value
 
 

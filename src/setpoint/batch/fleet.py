@@ -81,11 +81,12 @@ class LocalBudget:
         """What does not fit, in words; empty if all does."""
         used = self._tokens + (self._held_tokens if held else 0)
         if self.tokens is not None and used + tokens > self.tokens:
-            return f"the next call may need {tokens:,} tokens and {max(0, self.tokens - used):,} of {self.tokens:,} are left"
+            left = max(0, self.tokens - used)
+            return f"the next call may need {tokens:,} tokens and {left:,} of {self.tokens:,} are left"
         paid = self._money + (self._held_money if held else 0.0)
         if self.money is not None and paid + money > self.money:
-            left = max(0.0, self.money - paid)
-            return f"the next call may cost ${money:.4f} and ${left:.4f} of ${self.money:.2f} is left"
+            rest = max(0.0, self.money - paid)
+            return f"the next call may cost ${money:.4f} and ${rest:.4f} of ${self.money:.2f} is left"
         return ""
 
 

@@ -38,9 +38,10 @@ def outlook_lines(outlook: BatchOutlook) -> tuple[str, ...]:
         money = f"money: about {low}, in nine of ten such batches not more than {high}"
         if not outlook.money_p90:
             money = "money: none, these models cost nothing"
+    accepted = thousands(round(outlook.accepted))
     tokens, most = thousands(_rounded(outlook.tokens_p50)), thousands(_rounded(outlook.tokens_p90))
     return (
-        f"{plural(outlook.rows, 'row')} to run; about {thousands(round(outlook.accepted))} of them are expected to be accepted",
+        f"{plural(outlook.rows, 'row')} to run; about {accepted} of them are expected to be accepted",
         f"passes: about {thousands(_rounded(outlook.passes))}",
         f"tokens: about {tokens}, in nine of ten such batches not more than {most}",
         money,
