@@ -24,7 +24,7 @@ PUBLIC = {
     "setpoint.testing": [
         "AskedNothingMore", "ScriptedAuthor", "ScriptedCritic", "ScriptedMediator", "ScriptedModel", "ScriptedPerson",
     ],
-    "setpoint.ledgers": ["MemoryLedger", "SqliteLedger"],
+    "setpoint.ledgers": ["MemoryLedger", "PostgresLedger", "SqliteLedger"],
 }  # fmt: skip
 
 

@@ -15,7 +15,8 @@ from rich.table import Table
 
 from setpoint.compose import settings
 from setpoint.errors import ConfigError
-from setpoint.ledgers import PostgresLedger, SqliteLedger, is_database
+from setpoint.ledgers import PostgresLedger, SqliteLedger
+from setpoint.ledgers.database import is_database
 from setpoint.ledgers.moving import Moved
 from setpoint.ledgers.moving import move as move_runs
 from setpoint.report.text import plural, thousands

@@ -9,7 +9,7 @@ from pathlib import Path
 import platformdirs
 
 from setpoint.compose.observing import Observing, from_environment, observers
-from setpoint.ledgers import is_database
+from setpoint.ledgers.database import is_database
 from setpoint.models import ModelSettings
 from setpoint.observe import Several
 from setpoint.rubric.probe import ProbeCache
