@@ -96,6 +96,7 @@ def test_a_check_that_cannot_be_built_is_a_finding_and_a_broken_file_a_mistake(s
     code, out, _ = shell.run("lint", "regex.toml")
     assert code == 1
     assert "error: cannot-measure in x" in out
+    assert "mend regex in the check" in out
     shell.write("broken.toml", "brief = ")
     assert shell.run("lint", "broken.toml")[0] == 2
 
@@ -154,9 +155,11 @@ def test_new_as_it_was_still_writes_the_starter(shell: Shell) -> None:
     assert shell.run("new", "mine.toml")[0] == 0
     assert (shell.folder / "mine.toml").read_text(encoding="utf-8") == shell.run("new", "-")[1]
     assert shell.run("new")[0] == 2
-    code, _, err = shell.run("new", "releasenotes", "x.toml")
-    assert code == 2
-    assert "did you mean 'release-notes'?" in err
+    for arguments in (("releasenotes", "x.toml"), ("releasenotes",)):
+        code, _, err = shell.run("new", *arguments)
+        assert code == 2
+        assert "did you mean 'release-notes'?" in err
+    assert shell.run("new", "zebra")[0] == 0
 
 
 def test_a_proposal_is_printed_and_nothing_is_written_unless_a_file_is_named(

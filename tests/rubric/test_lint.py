@@ -80,6 +80,8 @@ def test_a_compound_criterion_is_taken_apart_into_its_demands() -> None:
     (flaw,) = [f for f in found("Names the price and explains how to cancel.") if f.kind == "compound"]
     assert flaw.level == "warning"
     assert "“Names the price.”; “Explains how to cancel.”" in flaw.instead
+    (flaw,) = [f for f in found("Is concise; contains a date and avoids jargon.") if f.kind == "compound"]
+    assert flaw.instead.count("“") == 3
 
 
 @pytest.mark.parametrize(

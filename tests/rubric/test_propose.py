@@ -69,9 +69,10 @@ async def test_what_cannot_be_judged_is_left_out_and_said_to_be() -> None:
     vague = {"name": "tone", "says": "Is engaging and professional.", "impact": 3, "core": False}
     again = {"name": "again", "says": "Names the place where tenants get the water.", "impact": 3, "core": False}
     long = {"name": "long", "says": "Has at least 200 words.", "impact": 3, "core": False}
-    found = await proposed([*GOOD, vague, again, long])
+    about = {"name": "about", "says": "Explains that the brief is about water.", "impact": 5, "core": False}
+    found = await proposed([*GOOD, vague, again, long, about])
     assert set(loaded(found)) == {"says-when", "where", "short", "date", "finished", "judgeable"}
-    assert len(found.left_out) == 3
+    assert len(found.left_out) == 4
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ from setpoint.errors import ConfigError, ModelError
 from setpoint.rubric import gallery
 from setpoint.rubric.lint import Flaw, formats
 from setpoint.specfile import starter
+from setpoint.specfile.place import nearest
 
 __all__ = ["register"]
 
@@ -84,9 +85,10 @@ def new(
     if name == "-":
         sys.stdout.write(starter())
         return 0
-    if name and not Path(name).suffix and "/" not in name:
-        near = f"\nthere is no {name!r} in the gallery (setpoint new --list), so it is taken for a file"
-        sys.stderr.write(near.lstrip("\n") + "\n")
+    if name and not Path(name).suffix and (near := nearest(name, gallery.NAMES)):
+        raise ConfigError(
+            f"there is no spec {name!r} in the gallery; did you mean {near!r}? For a file of that name: {name}.toml"
+        )
     return _write([(Path(name or "spec.toml"), starter())], name or "spec.toml")
 
 

@@ -140,7 +140,8 @@ def _chosen(brief: str, kind: str, proposed: tuple[Criterion, ...]) -> tuple[tup
         found = demands(criterion.says, brief, kind)
         if len(found) == 1 and found[0].whole and not _needs_sources(found[0].call):
             criterion = _with_check(criterion, found[0].call)  # noqa: PLW2901 - the same demand, measured by code
-        why = _unfit(brief, kind, (*kept, criterion))
+        about = re.search(r"\b(?:the|this) brief\b", criterion.says, re.IGNORECASE)
+        why = "it speaks of the brief, not of the text" if about else _unfit(brief, kind, (*kept, criterion))
         if why:
             left_out.append(f"“{criterion.says}” ({why})")
         else:

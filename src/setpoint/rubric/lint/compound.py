@@ -21,8 +21,6 @@ _PAIR: Final = re.compile(
     r"\b(?P<one>[a-z-]+)(?:, (?P<more>[a-z-]+))?,? (?:and|but|yet) (?:also |still |not )?(?:in an? |with an? )?(?P<two>[a-z-]+)\b"
 )
 _EXPLAINS: Final = re.compile(r"\A(?:for example|such as|e\.g|i\.e|that is|in other words|here\b)", re.IGNORECASE)
-_LEAST: Final = 3
-"""Words a clause needs to be a demand of its own."""
 
 
 def compound(target: Target) -> Iterator[Flaw]:
@@ -60,8 +58,7 @@ def _parts(says: str) -> tuple[str, ...]:
     found = clauses(says)
     if len(found) == 1 and (also := _ALSO.search(without_quotes(says))):
         return (says[: also.start()], says[also.end() :])
-    # A short first clause is a subject or an aside, not a demand.
-    return tuple(part for part in found if len(part.split()) >= _LEAST or (len(found) == 2 and len(part.split()) > 1))  # noqa: PLR2004 - a pair may be short: "Is polite."
+    return tuple(part for part in found if len(part.split()) > 1)
 
 
 def _pair(says: str) -> tuple[str, ...]:

@@ -141,7 +141,7 @@ def cannot_measure(target: Target) -> Iterator[Flaw]:
                 kind="cannot-measure",
                 level="error",
                 says=f"its check cannot be built: {error.problem}",
-                instead=f"mend {key(error.key.removeprefix('check.').split('.')[0] or criterion.check.name)} in the check",
+                instead=f"mend {key(error.key.rsplit('.')[-1] or criterion.check.name)} in the check",
                 criteria=(criterion.name,),
                 quotes=(criterion.says,),
             )
