@@ -271,7 +271,7 @@ async def test_a_run_that_was_cut_off_goes_on_after_its_last_call(tmp_path) -> N
     assert (rows, len(model.prompts)) == ([], 1)
     (row,) = await long_text.bench([FERRY], ["edit"], model, store=long_text.Store(tmp_path, keep=True), **keep)
     assert (row.outcome, row.calls, row.passes - 1) == ("accepted", len(model.prompts), len(model.prompts))
-    assert (row.counts.failed_moves, row.calls > 1) == ((), True)
+    assert row.calls > 1
 
 
 def test_the_command_line_names_a_document_that_is_not_there(capsys) -> None:
