@@ -51,7 +51,7 @@ class Results:
         self._file = file
         self.calls = Calls(file.with_suffix(".calls.jsonl"))
         text = file.read_text(encoding="utf-8") if file.exists() else ""
-        self.rows: list[Row] = [_ROW.validate_json(line) for line in text.splitlines() if line.strip()]
+        self.rows: list[Row] = [_ROW.validate_json(line) for line in text.split("\n") if line.strip()]
 
     def has(self, task: str, arm: str, model: str, seed: int, passes: int) -> bool:
         """Whether this was done before."""
