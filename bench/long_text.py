@@ -30,7 +30,7 @@ import setpoint
 from setpoint.compose import Named
 from setpoint.core.action import Reask, Revise, Tactic
 from setpoint.core.draft import line_map
-from setpoint.core.event import MoveFailed, PatchMissed, Recorded, Requested, Usage
+from setpoint.core.event import Measured, MoveFailed, PatchMissed, Recorded, Requested, Usage
 from setpoint.core.policy import Policy
 from setpoint.core.spec import Budget
 from setpoint.ledgers import MemoryLedger, SqliteLedger
@@ -299,7 +299,7 @@ async def bench(
     """Repair the documents one after another, by each arm in turn, and keep texts and rows as they come.
 
     The arm that goes first alternates, so that neither always finds the model loaded and the sources in its cache.
-    When the time is ``up`` the bench ends after the call in progress; with the same store it goes on there.
+    When the time is ``up`` the bench ends after the pass in progress; with the same store it goes on there.
     """
     async with SqliteLedger(store.ledger) as ledger:
         for at, name in enumerate(documents):
@@ -310,7 +310,7 @@ async def bench(
 
                 def watch(recorded: Recorded, label: str = "/".join(map(str, key))) -> None:
                     store.begun(label, recorded.run)
-                    if up() and not isinstance(recorded.event, Requested):
+                    if up() and isinstance(recorded.event, Measured | MoveFailed):
                         raise TimeUp
 
                 begun = store.running.get("/".join(map(str, key)), "")
@@ -462,7 +462,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--small", action="store_true", help=f"{SMALL} only, and one move for each arm")
     parser.add_argument("--out", type=Path, default=ROOT.parent / "out" / "long-text")
     parser.add_argument("--keep", action="store_true", help="go on with the rows and runs that --out has already")
-    parser.add_argument("--seconds", type=float, default=math.inf, help="end after the call in which this time is up")
+    parser.add_argument("--seconds", type=float, default=math.inf, help="end after the pass in which this time is up")
     chosen = parser.parse_args(arguments)
     documents, passes = ((SMALL,), 2) if chosen.small else (tuple(chosen.documents), chosen.passes)
     store = Store(chosen.out, keep=chosen.keep)

@@ -45,11 +45,10 @@ class Calls:
         self._file = file
         self._known: dict[tuple[str, int], _Line] = {}
         text = file.read_text(encoding="utf-8") if file.exists() else ""
-        for raw in text.splitlines(keepends=True):
-            if raw.endswith("\n"):
-                line = _LINE.validate_json(raw)
-                self._known[line.loop, line.number] = line
         whole = text[: text.rfind("\n") + 1]
+        for raw in whole.split("\n")[:-1]:  # a reply may hold line ends that only `splitlines` knows
+            line = _LINE.validate_json(raw)
+            self._known[line.loop, line.number] = line
         if whole != text:
             file.write_text(whole, encoding="utf-8")
 

@@ -23,7 +23,7 @@ from setpoint.ledgers import MemoryLedger
 from setpoint.ports import Check, Model
 from setpoint.specfile import SpecFile
 
-__all__ = ["ARMS", "ForeignText", "Played", "Task", "play"]
+__all__ = ["ARMS", "ForeignText", "Limits", "Played", "Task", "play"]
 
 NO_CAP: Final = 10**9
 NO_MEMORY: Final = Memory()

@@ -1,9 +1,8 @@
 """Results as they come, one JSON line each, so that a benchmark of hours can be run in pieces; and the tables of them."""
 
-import json
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -52,7 +51,7 @@ class Results:
         self._file = file
         self.calls = Calls(file.with_suffix(".calls.jsonl"))
         text = file.read_text(encoding="utf-8") if file.exists() else ""
-        self.rows: list[Row] = [_ROW.validate_json(line) for line in text.splitlines() if line.strip()]
+        self.rows: list[Row] = [_ROW.validate_json(line) for line in text.split("\n") if line.strip()]
 
     def has(self, task: str, arm: str, model: str, seed: int, passes: int) -> bool:
         """Whether this was done before."""
@@ -186,10 +185,3 @@ def _paired(ours: Sequence[Row], theirs: Sequence[Row]) -> str:
 
 def _mean(rows: Sequence[Row], what: Callable[[Row], float]) -> float:
     return sum(map(what, rows)) / max(1, len(rows))
-
-
-def told(row: Row) -> str:
-    """One row in full, for reading what a loop did."""
-    played = row.played
-    head: Mapping[str, object] = {"task": row.task, "arm": row.arm, "outcome": played.outcome, "met": played.met}
-    return json.dumps(head) + "".join(f"\n  {move}" for move in played.moves)

@@ -246,7 +246,7 @@ async def test_rows_are_kept_and_not_run_again(tmp_path: Path) -> None:
 async def test_a_loop_that_was_cut_off_asks_nothing_twice(tmp_path: Path, arm: str) -> None:
     """It is played again from the replies that were kept, up to the call in which it was cut."""
     file = tmp_path / "rows.jsonl"
-    first = ScriptedModel(["a, b, c, d, e", "a, b, c, d"])
+    first = ScriptedModel(["a, b, c,\u2028 d, e", "a, b, c,\x0b d"])
     with pytest.raises(BaseExceptionGroup):
         await run([rain()], [arm], first, Results(file), seed=3, limits=Limits())
     with file.with_suffix(".calls.jsonl").open("a", encoding="utf-8") as calls:

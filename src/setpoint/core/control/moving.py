@@ -9,6 +9,10 @@ from setpoint.core.tactics import aims, order
 __all__ = ["reask", "redirect", "revise", "set_aside", "write"]
 
 
+_WORDS_PER_TOKEN = 0.6
+"""English has three words to four tokens; names, numbers and markup need more tokens."""
+
+
 def write(state: State) -> Action | None:
     """Without a draft, write one (10, 14)."""
     lineage = state.lineage
@@ -16,7 +20,16 @@ def write(state: State) -> Action | None:
         return None
     if len(state.passes) >= state.budget.passes:
         return None  # `budget` ends the run
-    return Write(stage=lineage.stage, approach=lineage.approach, lessons=lineage.lessons)
+    return Write(stage=lineage.stage, approach=lineage.approach, lessons=(*lineage.lessons, *_cut_off(state)))
+
+
+def _cut_off(state: State) -> tuple[str, ...]:
+    """What to say after a reply that did not fit: asked for as before, the next would be cut off as well."""
+    failure = state.passes[-1].failure if state.passes else None
+    if failure is None or failure.why != "truncated":
+        return ()
+    words = int(state.opened.reply_tokens * _WORDS_PER_TOKEN)
+    return (f"It was cut off because it was too long; write at most {words} words, and end the text.",)
 
 
 def reask(state: State) -> Action | None:
