@@ -299,6 +299,23 @@ async def test_an_unchanged_earlier_text_is_never_measured_twice() -> None:
     assert sum(r.event.kind == "measured" for r in events) == 2
 
 
+async def test_after_a_reply_that_was_cut_off_the_author_is_told_how_long_the_text_may_be() -> None:
+    """The same request would be cut off again; latest pass needed: 2."""
+    lessons: list[tuple[str, ...]] = []
+
+    def write(call, action, state):
+        lessons.append(action.lessons)
+        if not state.passes:
+            return MoveFailed(call=call, move="first", why="truncated", detail="cut off after 200 tokens")
+        return "alpha"
+
+    spec = Spec(brief="b", criteria=(criterion("alpha"),))
+    result, *_ = await play(opened(spec), crew(spec, write))
+    assert result.outcome == "accepted"
+    assert lessons[0] == ()
+    assert "at most 120 words" in lessons[1][0]
+
+
 async def test_only_minor_criteria_open_and_nothing_resolved_is_settled() -> None:
     """Polishing after done is noise (rule 15), once the remedy for a stubborn criterion had its pass; latest pass: 4."""
     spec = Spec(brief="b", criteria=(criterion("alpha"), criterion("beta", impact=1)))

@@ -45,7 +45,7 @@ def test_numbers_of_the_sources_pass_however_they_are_written(text: str) -> None
 def test_an_invented_number_is_named(text: str, message: str) -> None:
     """The author can look it up or drop it."""
     found = measure("numbers_from_sources", text, material=MATERIAL)
-    assert found.message == f"{message}; use a number that is, or remove it"
+    assert found.message == f"{message}; remove it, or use a number that is"
 
 
 def test_the_shortfall_is_the_share_of_invented_numbers_and_lines_point_at_them() -> None:

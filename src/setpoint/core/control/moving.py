@@ -79,7 +79,7 @@ def _plan(state: State) -> Revise | None:
     if len(tried) >= state.policy.tries:
         return None
     hold = (state.freeze.keep,) if state.freeze else ()
-    fruitless = {(a.move, a.targets, a.setting, a.hold, a.standing) for a in tried}
+    fruitless = {(a.move, a.targets, a.setting, a.hold, a.standing) for a in (*tried, *_redrawn(state, base))}
     for tactic in order(state, base, targets):
         names = _names(aims(state, tactic, targets))
         if (tactic.move, names, tactic.setting, hold, state.standing) not in fruitless:
@@ -102,6 +102,15 @@ def _off_strategy(state: State, base: DraftState) -> bool:
 
 def _tried(state: State, base: DraftState) -> list[Revise]:
     return [p.action for p in state.passes if isinstance(p.action, Revise) and p.action.base == base.number]
+
+
+def _redrawn(state: State, base: DraftState) -> list[Revise]:
+    """Fresh drafts of this lineage that did not become the base: what they began from made no difference to them."""
+    return [
+        p.action
+        for p in state.passes[state.lineage.since :]
+        if isinstance(p.action, Revise) and p.action.move == "redraft" and p.draft != base.number
+    ]
 
 
 def _names(chosen: tuple[Fault, ...]) -> tuple[str, ...]:
