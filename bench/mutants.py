@@ -10,10 +10,11 @@ same command goes on after its time is up; remove the folder after the code or i
 
 import argparse
 import math
+import os
 import random
+import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -23,28 +24,38 @@ from judging.scores import share
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 PROGRAM: Final = Path(sys.executable).parent / "mutmut"
-BATCH: Final = 25
-"""Mutants in one run of the tool: between two runs the clock is looked at."""
 KILLED: Final = frozenset({"killed", "timeout", "segfault"})
 OPEN: Final = "not checked"
 ANY_FILE: Final = "setpoint.core.rates.*"
 """The tool makes all mutants before it runs any; it has to be told some."""
 
 
-def mutmut(*arguments: str) -> str:
+def mutmut(*arguments: str, seconds: float = math.inf) -> str:
     """Run the tool in the project's folder; gives back what it printed.
+
+    Args:
+        arguments: as for its command line.
+        seconds: interrupt it after that; it keeps what it has found out.
 
     Raises:
         SystemExit: if it is not there, or if the tests fail without any mutant.
     """
     if not PROGRAM.exists():
         sys.exit("mutmut is not installed: make mutants does that")
-    done = subprocess.run(  # noqa: S603 - our own arguments
-        [str(PROGRAM), *arguments], cwd=ROOT, text=True, capture_output=True, check=False
-    )
-    if done.returncode:
-        sys.exit(f"mutmut {arguments[0]} failed:\n{done.stdout[-3000:]}{done.stderr}")
-    return done.stdout
+    command = [str(PROGRAM), *arguments]
+    with subprocess.Popen(  # noqa: S603 - our own arguments
+        command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
+    ) as running:
+        try:
+            said, _ = running.communicate(timeout=None if seconds == math.inf else seconds)
+        except subprocess.TimeoutExpired:
+            # The tests run in children of its own, which are told as well.
+            os.killpg(running.pid, signal.SIGTERM)
+            running.communicate()
+            return ""
+    if running.returncode:
+        sys.exit(f"mutmut {arguments[0]} failed:\n{said[-3000:]}")
+    return said
 
 
 def statuses() -> dict[str, str]:
@@ -87,22 +98,18 @@ def main(given: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sample", type=int, default=200, help="how many mutants")
     parser.add_argument("--seed", type=int, default=0, help="which ones")
-    parser.add_argument("--seconds", type=float, default=math.inf, help="begin no further batch after that")
+    parser.add_argument("--seconds", type=float, default=math.inf, help="stop after that")
     asked = parser.parse_args(given)
-    until = time.monotonic() + asked.seconds
     if not (ROOT / "mutants").exists():
         mutmut("run", "--max-children", "1", ANY_FILE)
     known = statuses()
     sample = sampled(list(known), asked.sample, asked.seed)
-    todo = [name for name in sample if known[name] == OPEN]
-    for start in range(0, len(todo), BATCH):
-        if time.monotonic() >= until:
-            print("time is up; the same command goes on", file=sys.stderr)
-            break
-        mutmut("run", "--max-children", "1", *todo[start : start + BATCH])
-        print(f"{len(sample) - len(todo) + start + BATCH} of {len(sample)} mutants tried", file=sys.stderr)
+    if todo := [name for name in sample if known[name] == OPEN]:
+        mutmut("run", "--max-children", "1", *todo, seconds=asked.seconds)
     known = statuses()
     print(report(sample, known, len(known)))
+    if OPEN in (known[name] for name in sample):
+        print("time is up; the same command goes on", file=sys.stderr)
     for name in sample:
         if known[name] not in KILLED | {OPEN}:
             print(f"\n{known[name]}: {mutmut('show', name).strip()}")

@@ -3,10 +3,11 @@
 import hashlib
 import json
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, zip_longest
+from operator import itemgetter
 from pathlib import Path
 from typing import Final, Literal, TypeAlias, TypedDict, cast
 
@@ -107,8 +108,8 @@ _SHORTEST: Final = 5
 def sample(known: Sequence[Answer], *, seed: int, most_words: int | None = None) -> list[Answer]:
     """The answers in the order in which they are to be judged, so that any beginning of it is a fair sample.
 
-    One answer for each prompt comes first, then a second one, and so on. Within a round, answers with several
-    requirements and with one take turns, and whichever of "fails something" and "fails nothing" has fewer requirements
+    One answer for each prompt comes first, then a second one, and so on. Within a round, kinds of requirements take
+    turns, as do answers with several requirements and with one, and whichever of "fails something" and "fails nothing" has fewer requirements
     so far goes next: about half of the requirements of a beginning are failing ones while there are enough of them.
 
     Args:
@@ -128,9 +129,20 @@ def sample(known: Sequence[Answer], *, seed: int, most_words: int | None = None)
     return list(chain.from_iterable(_balanced([one for one in around if one is not None]) for around in rounds))
 
 
+def _kinds_in_turn(around: Sequence[Answer]) -> list[Answer]:
+    """The first answer about each set of requirements that fails or is met, then the second about each, and so on."""
+    seen: Counter[tuple[tuple[str, bool], ...]] = Counter()
+    turns: list[tuple[int, Answer]] = []
+    for answer in around:
+        kind = tuple(sorted(answer.truth.items()))
+        turns.append((seen[kind], answer))
+        seen[kind] += 1
+    return [answer for _, answer in sorted(turns, key=itemgetter(0))]
+
+
 def _balanced(around: Sequence[Answer]) -> Iterator[Answer]:
     queues: dict[tuple[bool, bool], list[Answer]] = defaultdict(list)
-    for answer in reversed(around):
+    for answer in reversed(_kinds_in_turn(around)):
         queues[len(answer.truth) > 1, not all(answer.truth.values())].append(answer)
     surplus = 0  # failing requirements less those that are met
     several = True

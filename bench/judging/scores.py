@@ -72,13 +72,14 @@ def _effective(clusters: Sequence[_Cluster], value: float, n: int) -> float:
         return float(count)
     residuals = sum((sum(cases) - value * len(cases)) ** 2 for cases in clusters)
     variance = count / (count - 1) * residuals / n**2
-    return n / max(1.0, variance / (value * (1 - value) / n))
+    return n / max(1.0, variance / (value * (1 - value) / (n - 1)))
 
 
 def _wilson(value: float, n: float) -> dict[str, float]:
     middle = (value + _Z * _Z / (2 * n)) / (1 + _Z * _Z / n)
     half = _Z / (1 + _Z * _Z / n) * math.sqrt(value * (1 - value) / n + _Z * _Z / (4 * n * n))
-    return {"low": max(0.0, middle - half), "high": min(1.0, middle + half)}
+    # Rounding must not push the share out of its interval.
+    return {"low": max(0.0, min(value, middle - half)), "high": min(1.0, max(value, middle + half))}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

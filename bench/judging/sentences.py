@@ -25,7 +25,7 @@ def sentence(kind: str, given: Given) -> str:
 
 
 def _number(given: Given, name: str) -> int:
-    return int(str(given[name]))
+    return int(float(str(given[name])))
 
 
 def _bound(relation: object, count: int, what: str) -> str:
