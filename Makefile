@@ -7,12 +7,13 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
 UV ?= $(shell command -v uv || echo .uv/bin/uv)
 BIN := .venv/bin
+MUTANTS ?= 200
 export UV_COMPILE_BYTECODE := 1
 export UV_LINK_MODE := copy
 unexport PYTHONDONTWRITEBYTECODE
 unexport VIRTUAL_ENV
 
-.PHONY: help demo test check fmt lint types contracts docs-check docs lock soak bench peers clean
+.PHONY: help demo test check fmt lint types contracts docs-check docs lock soak bench peers clean mutants
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -52,6 +53,9 @@ peers: .venv-peers/.done ## The simulator's tables with other libraries beside (
 	@.venv-peers/bin/python bench/against.py --peers --loops 100 --json out/against.jsonl --resume \
 	  --page docs/benchmarks/against.md --picture docs/benchmarks/against.svg
 
+mutants: .venv/.mutants ## Would the tests notice a wrong line in the core? A sample of mutants (MUTANTS=200; some ten minutes)
+	@$(BIN)/python bench/mutants.py --sample $(MUTANTS)
+
 lock: .uv/bin/uv ## Pin all dependencies anew, leaving out what is younger than a week
 	@for what in "demo --extra embedded" "dev --all-extras --group dev"; do set -- $$what; name=$$1; shift; \
 	$(UV) pip compile -q --upgrade --universal --generate-hashes --python-version 3.11 --no-annotate \
@@ -59,7 +63,7 @@ lock: .uv/bin/uv ## Pin all dependencies anew, leaving out what is younger than 
 	  --custom-compile-command "make lock" "$$@" pyproject.toml requirements/build.in -o requirements/$$name.txt; done
 
 clean: ## Remove the environment and what tests leave behind; downloaded models stay
-	@rm -rf .venv .venv-peers .uv .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov out
+	@rm -rf .venv .venv-peers .uv .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov out mutants
 
 # Environments. The stamp is touched last, so that an interrupted installation is begun again.
 
@@ -83,6 +87,10 @@ clean: ## Remove the environment and what tests leave behind; downloaded models 
 	@echo "Installing Setpoint with everything its tests need (once) …" >&2
 	@$(UV) pip install -q --python .venv/bin/python --require-hashes -r requirements/dev.txt
 	@$(UV) pip install -q --python .venv/bin/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.mutants: .venv/.dev | $(UV)
+	@$(UV) pip install -q --python .venv/bin/python "mutmut>=3.8,<4"
 	@touch $@
 
 .venv-peers/.done: bench/peers-requirements.txt pyproject.toml | $(UV)

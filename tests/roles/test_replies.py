@@ -148,6 +148,17 @@ async def test_a_pass_that_its_own_finding_denies_is_no_pass(finding: str) -> No
     assert among.why == "contradictory"
 
 
+async def test_an_absence_that_the_criterion_wants_is_no_contradiction() -> None:
+    """A pass of "Contains no commas." because "the draft does not contain any commas" is a pass."""
+    spec = Spec(brief="b", criteria=(Criterion(name="warm", says="Contains no commas."),))
+    absent = await judge(reply(warm=reading(finding="The draft does not contain any commas.")), spec)
+    assert isinstance(absent, Judged)
+    assert [v.status for v in absent.verdicts] == ["pass"]
+    denied = await judge(reply(warm=reading(finding="It does not meet the criterion.")), spec)
+    assert isinstance(denied, Judged)
+    assert [v.status for v in denied.verdicts] == ["cannot_assess"]
+
+
 async def test_wishes_are_kept_apart_from_verdicts() -> None:
     """What no criterion demands goes to the parking lot."""
     said = json.dumps({"readings": {"warm": reading()}, "other": ["a picture", 7, " "]})

@@ -44,6 +44,9 @@ READ = {
     "Contains no placeholders.": {"no_placeholder": True},
     "Written at an eighth-grade reading level.": {"reading_grade": {"max": 8}},
     "Contains exactly one question.": {"contains": {"regex": r"\?", "max": 1}},
+    'Contains the letter "o" at least 40 times.': {"contains": {"regex": "o", "min": 40}},
+    'Does not contain the letters "q" or "x".': {"excludes": {"regex": "q|x"}},
+    'Contains the word "a" at least 3 times.': {"contains": {"words": ["a"], "min": 3}},
     "Includes the email address help@example.com.": {"contains": ["help@example.com"]},
 }
 

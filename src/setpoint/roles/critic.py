@@ -30,9 +30,16 @@ _STATUS: Final[Mapping[str, Status]] = {
     "cannot assess": "cannot_assess",
 }
 _MAX_WISHES: Final = 3
-_NEGATIVE: Final = re.compile(
+_NOT: Final = (
     r"\b(?:does not|doesn't|do not|don't|did not|didn't|fails? to|failed to|is not|isn't|cannot|can't) (?:\w+ )?"
-    r"(?:pass|meet|met|satisfy|satisfied|fulfil|fulfilled|comply|mention|include|state|contain)|\bNOT PASS\b",
+)
+_NEGATIVE: Final = re.compile(
+    _NOT + r"(?:pass|meet|met|satisfy|satisfied|fulfil|fulfilled|comply)|\bNOT PASS\b", re.IGNORECASE
+)
+_ABSENT: Final = re.compile(_NOT + r"(?:mention|include|state|contain)", re.IGNORECASE)
+_WANTS_ABSENCE: Final = re.compile(
+    r"\b(?:no|not|none|never|nothing|nobody|neither|nor|without|cannot|avoids?|free (?:of|from)|omits?|excludes?|leaves? out"
+    r"|refrains? from)\b|n't\b",
     re.IGNORECASE,
 )
 _CONFIRMING_TEMPERATURE: Final = 0.3
@@ -245,7 +252,7 @@ def _verdict(question: _Question, criterion: Criterion, said: object) -> Verdict
     numbers = [number for number in as_list(fields.get("lines")) if type(number) is int]
     lines = tuple(sorted({n for n in numbers if 1 <= n <= question.lines}))
     if status == "pass":
-        trouble = _doubt(numbers, lines, finding)
+        trouble = _doubt(criterion, numbers, lines, finding)
         if trouble and len(question.criteria) > 1:
             raise _BadReading("bad_lines" if "lines" in trouble else "contradictory", f"{criterion.name}: {trouble}")
         if trouble:  # asked alone and still at odds with itself: that is no pass, and no fault either
@@ -261,11 +268,13 @@ def _verdict(question: _Question, criterion: Criterion, said: object) -> Verdict
     )
 
 
-def _doubt(numbers: Sequence[int], lines: Sequence[int], finding: str) -> str:
+def _doubt(criterion: Criterion, numbers: Sequence[int], lines: Sequence[int], finding: str) -> str:
     """Why a pass cannot be believed; empty if it can."""
     if len(set(numbers)) != len(lines):
         return "the critic passes it on lines that are not there"
-    if _NEGATIVE.search(finding):
+    # "Does not contain a comma" is what a text is to show that must not contain one.
+    absent = _ABSENT.search(finding) and not _WANTS_ABSENCE.search(criterion.says)
+    if absent or _NEGATIVE.search(finding):
         return f"the critic says pass and finds that it does not: {finding!r}"
     return ""
 

@@ -1,7 +1,7 @@
 """Demands about what stands in a text: phrases, marks, beginnings, endings, headings."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from setpoint.rubric.lint.clauses import QUOTED, phrases
@@ -114,14 +114,18 @@ def phrased(clause: str) -> Iterator[Found]:
     for form in _REQUIRED:
         if (found := form.fullmatch(clause)) and (words := _listed(found)):
             often = times(found["how"], found["times"])
-            if re.search(r"(?:\bor\b|/)", _outside(found[0])) and len(words) > 1:
+            if letters := _letters(found[0], words):
+                if len(words) == 1:
+                    yield found, {"contains": {"regex": letters, **often}}
+            elif re.search(r"(?:\bor\b|/)", _outside(found[0])) and len(words) > 1:
                 either = "|".join(re.escape(word) for word in words)
                 yield found, {"contains": {"regex": rf"\b(?:{either})\b", **often}}
             else:
                 yield found, {"contains": {"words": words, **often}} if often else {"contains": words}
     for form in _FORBIDDEN:
         if (found := form.fullmatch(clause)) and (words := _listed(found)):
-            yield found, {"excludes": words}
+            letters = _letters(found[0], words)
+            yield found, {"excludes": {"regex": letters} if letters else words}
     if found := _NO_MARK.fullmatch(clause):
         yield from ((found, check) for check in _without(found["mark"], found["other"]))
     if found := _MARK.fullmatch(clause):
@@ -152,6 +156,13 @@ def _without(*marks: str | None) -> Iterator[Mapping[str, object]]:
 
 def _regex(mark: str) -> str:
     return next(regex for words, regex in _MARKS.items() if re.fullmatch(words, mark))
+
+
+def _letters(clause: str, words: Sequence[str]) -> str:
+    """A pattern for letters, which stand inside words and not as words of their own; empty if it is not about letters."""
+    if not (re.search(r"\bletters?\b", _outside(clause)) and all(len(word) == 1 for word in words)):
+        return ""
+    return "|".join(re.escape(word) for word in words)
 
 
 def _outside(text: str) -> str:
