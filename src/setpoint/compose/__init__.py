@@ -3,6 +3,7 @@
 The command line and the library both come through here, so that what one can do the other can.
 """
 
+from setpoint.compose.auditing import AuditRequest, PreparedAudit, audit_spec, prepare_audit, run_audit
 from setpoint.compose.estimating import estimate_request
 from setpoint.compose.inputs import SpecLike, build_checks, commands, read_draft, read_spec
 from setpoint.compose.people import TerminalPerson, amend, answer, overrule, person_at, waiting
@@ -23,13 +24,16 @@ from setpoint.compose.wiring import (
 from setpoint.compose.workshop import gallery_files, lint_file, lint_meaning, propose_spec, read_brief
 
 __all__ = [
+    "AuditRequest",
     "Named",
+    "PreparedAudit",
     "Request",
     "Settings",
     "SpecLike",
     "TerminalPerson",
     "amend",
     "answer",
+    "audit_spec",
     "begin_run",
     "build_checks",
     "commands",
@@ -44,12 +48,14 @@ __all__ = [
     "open_ledger",
     "overrule",
     "person_at",
+    "prepare_audit",
     "propose_spec",
     "read_brief",
     "read_draft",
     "read_spec",
     "reading",
     "refine",
+    "run_audit",
     "settings",
     "supervised",
     "take_up_run",

@@ -37,11 +37,14 @@ __all__ = [
     "Named",
     "Request",
     "begin_run",
+    "bring_weights",
+    "cancel_on_signal",
     "find_run",
     "new_run_id",
     "open_ledger",
     "remember_probes",
     "reply_room",
+    "require_trust",
     "role_models",
     "supervised",
     "take_up_run",
@@ -126,9 +129,9 @@ async def begin_run(
         names = ", ".join(request.spec.fields)
         raise ConfigError(f"{request.spec.path}: the spec has fields to be filled in ({names}); fill them in to run it")
     budget = request.budget or request.spec.budget
-    _require_trust(request, where)
+    require_trust(request, where)
     who = _cast(request, where)
-    await _bring_weights(who.values(), where)
+    await bring_weights(who.values(), where)
     policy = request.tuning(where.config)
     outline = outline_for(spec, request.draft) if policy.on("structure") else ()
     crew = replace(_crew(spec, who, where, outline), person=request.person)
@@ -154,7 +157,7 @@ async def begin_run(
     return await Run.open(run or new_run_id(), opened, ledger, on_event), crew
 
 
-async def _bring_weights(named: Iterable[Named], where: Settings) -> None:
+async def bring_weights(named: Iterable[Named], where: Settings) -> None:
     """Download what embedded models need before the run is opened; Ctrl-C stops a download at once."""
     stop = threading.Event()
     try:
@@ -203,11 +206,16 @@ async def take_up_run(
     it = await Run.take_up(run, ledger, on_event)
     spec = it.state.spec
     who: dict[Role, Named] = {model.role: model.model for model in it.state.opened.models}
-    _require_trust(Request(spec=SpecFile(spec=spec), allow_commands=allow_commands), where)
+    require_trust(Request(spec=SpecFile(spec=spec), allow_commands=allow_commands), where)
     return it, replace(_crew(spec, who, where, it.state.opened.outline), person=person)
 
 
-def _require_trust(request: Request, where: Settings) -> None:
+def require_trust(request: Request, where: Settings) -> None:
+    """Refuse a spec that runs programs and was not trusted.
+
+    Raises:
+        NotTrusted: says what it runs, and how to allow it.
+    """
     spec = request.spec.spec
     runs = commands(spec)
     if not runs or request.allow_commands or where.trust.trusts(spec.digest):
@@ -321,7 +329,7 @@ async def supervised(run: Run, crew: Crew, where: Settings) -> Result:
     failure: SetpointError | None = None
     async with anyio.create_task_group() as tasks:
         with anyio.CancelScope() as work:
-            tasks.start_soon(_cancel_on_signal, work)
+            tasks.start_soon(cancel_on_signal, work)
             try:
                 await run.drive(crew)
             except SetpointError as error:  # raised below: a task group would wrap it
@@ -335,7 +343,8 @@ async def supervised(run: Run, crew: Crew, where: Settings) -> Result:
     return run.result()
 
 
-async def _cancel_on_signal(work: anyio.CancelScope) -> None:
+async def cancel_on_signal(work: anyio.CancelScope) -> None:
+    """Cancel the work at the first Ctrl-C or SIGTERM."""
     with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async for _ in signals:
             work.cancel()
