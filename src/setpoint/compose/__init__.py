@@ -3,6 +3,7 @@
 The command line and the library both come through here, so that what one can do the other can.
 """
 
+from setpoint.compose.auditing import AuditRequest, PreparedAudit, audit_spec, prepare_audit, run_audit
 from setpoint.compose.estimating import estimate_request, past_for
 from setpoint.compose.inputs import SpecLike, build_checks, commands, read_draft, read_spec
 from setpoint.compose.observing import Observing
@@ -34,8 +35,10 @@ from setpoint.compose.workshop import gallery_files, lint_file, lint_meaning, pr
 
 __all__ = [
     "RETRIED",
+    "AuditRequest",
     "Named",
     "Observing",
+    "PreparedAudit",
     "Request",
     "Settings",
     "Shared",
@@ -43,6 +46,7 @@ __all__ = [
     "TerminalPerson",
     "amend",
     "answer",
+    "audit_spec",
     "begin_run",
     "build_checks",
     "cancel",
@@ -62,6 +66,7 @@ __all__ = [
     "past_for",
     "person_at",
     "players",
+    "prepare_audit",
     "propose_spec",
     "prunable",
     "prune",
@@ -75,6 +80,7 @@ __all__ = [
     "require_trust",
     "resume",
     "role_models",
+    "run_audit",
     "settings",
     "shared_for",
     "supervised",

@@ -39,6 +39,8 @@ __all__ = [
     "Request",
     "Shared",
     "begin_run",
+    "bring_weights",
+    "cancel_on_signal",
     "find_run",
     "interrupted",
     "let_go",
@@ -181,7 +183,7 @@ async def begin_run(
     opened = _first_event(request, where, shared)
     who = players(request, where)
     new = [named for named in who.values() if isinstance(named, str) and named not in shared.models]
-    await _bring_weights(new, where)
+    await bring_weights(new, where)
     name = run or new_run_id()
     crew = _crew(name, opened.spec, who, where, shared, opened.outline, request.checks)
     it = await Run.open(name, opened, ledger, _both(on_event, where.observer.on_event))
@@ -229,7 +231,7 @@ def _first_event(request: Request, where: Settings, shared: Shared) -> Opened:
     )
 
 
-async def _bring_weights(named: Iterable[str], where: Settings) -> None:
+async def bring_weights(named: Iterable[str], where: Settings) -> None:
     """Download what embedded models need before the run is opened; Ctrl-C stops a download at once."""
     stop = threading.Event()
     try:
@@ -448,7 +450,7 @@ async def supervised(run: Run, crew: Crew, where: Settings) -> Result:
     failure: SetpointError | None = None
     async with anyio.create_task_group() as tasks:
         with anyio.CancelScope() as work:
-            tasks.start_soon(_cancel_on_signal, work)
+            tasks.start_soon(cancel_on_signal, work)
             try:
                 await run.drive(crew)
             except SetpointError as error:  # raised below: a task group would wrap it
@@ -470,7 +472,8 @@ def interrupted(result: Result) -> bool:
     return result.outcome == "cancelled" and result.reason == _INTERRUPTED
 
 
-async def _cancel_on_signal(work: anyio.CancelScope) -> None:
+async def cancel_on_signal(work: anyio.CancelScope) -> None:
+    """Cancel the work at the first Ctrl-C or SIGTERM."""
     with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async for _ in signals:
             work.cancel()

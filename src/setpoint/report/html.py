@@ -23,7 +23,7 @@ from setpoint.report.text import and_list, clean, dollars, duration, plural, tho
 from setpoint.report.view import CellStatus, PassView, Summary
 from setpoint.report.words import CELL_WORDS, RESULT_SHORT, RESULT_WORDS, distrust_says
 
-__all__ = ["render_html"]
+__all__ = ["page", "render_html"]
 
 _SHOWN_TEXT = 200_000
 """So many characters of the returned text are shown."""
@@ -56,16 +56,13 @@ def render_html(summary: Summary) -> str:
     Returns:
         A whole HTML document; encode it as UTF-8.
     """
-    style = _asset("page.css")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     text = summary.text[:_SHOWN_TEXT]
     return (
         _environment()
         .get_template("page.html.j2")
         .render(
             s=summary,
-            style=Markup(style),  # noqa: S704 - our own file, and the policy holds its hash
-            policy=f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'",
+            **_dress(),
             tone=_TONES.get(summary.outcome, "mixed") if summary.outcome else "mixed",
             prose=summary.kind in _PROSE,
             shown_text=text,
@@ -82,6 +79,30 @@ def render_html(summary: Summary) -> str:
             unfolded=_unfolded,
         )
     )
+
+
+def page(template: str, **values: object) -> str:
+    """Another page in the same dress: the template gets ``style`` and ``policy`` besides the values, and all filters.
+
+    Args:
+        template: the text of a template of ours.
+        values: what it shows; texts are cleaned, then escaped.
+
+    Returns:
+        A whole HTML document; encode it as UTF-8.
+    """
+    return _environment().from_string(template).render(**_dress(), **values)
+
+
+@cache
+def _dress() -> Mapping[str, str]:
+    """The style sheet, and a policy that allows it by its hash and nothing more."""
+    style = _asset("page.css")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return {
+        "style": Markup(style),  # noqa: S704 - our own file, and the policy holds its hash
+        "policy": f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'",
+    }
 
 
 @cache

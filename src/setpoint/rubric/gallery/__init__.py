@@ -7,12 +7,13 @@ The first line of a spec, a comment, says what it is for.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
+from pathlib import Path
 from typing import Final
 
 from setpoint.errors import ConfigError
 from setpoint.specfile.place import nearest
 
-__all__ = ["NAMES", "Entry", "entry"]
+__all__ = ["NAMES", "Entry", "entry", "folder"]
 
 NAMES: Final = (
     "release-notes",
@@ -66,3 +67,8 @@ def entry(name: str) -> Entry:
     return Entry(
         name=name, purpose=spec.partition("\n")[0].lstrip("# ").rstrip("."), spec=spec, files=files, examples=examples
     )
+
+
+def folder(name: str) -> Path:
+    """Where the files of a spec lie."""
+    return Path(str(resources.files("setpoint.rubric.gallery").joinpath(name)))
