@@ -20,6 +20,7 @@ from setpoint.compose.wiring import (
     supervised,
     take_up_run,
 )
+from setpoint.compose.workshop import gallery_files, lint_file, lint_meaning, propose_spec, read_brief
 
 __all__ = [
     "Named",
@@ -35,11 +36,16 @@ __all__ = [
     "estimate_request",
     "find_run",
     "from_flags",
+    "gallery_files",
+    "lint_file",
+    "lint_meaning",
     "login",
     "new_run_id",
     "open_ledger",
     "overrule",
     "person_at",
+    "propose_spec",
+    "read_brief",
     "read_draft",
     "read_spec",
     "reading",

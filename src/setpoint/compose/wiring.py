@@ -41,6 +41,7 @@ __all__ = [
     "new_run_id",
     "open_ledger",
     "remember_probes",
+    "reply_room",
     "role_models",
     "supervised",
     "take_up_run",
@@ -141,7 +142,7 @@ async def begin_run(
         models=tuple(_role_model(role, named, where, budget) for role, named in who.items()),
         title=Path(request.spec.path).stem if request.spec.path else " ".join(spec.brief.split())[:60],
         given=request.draft,
-        reply_tokens=request.spec.reply_tokens or _reply_tokens(spec, request.draft),
+        reply_tokens=request.spec.reply_tokens or reply_room(spec, request.draft),
         probe_items=len(battery()) if needs_critic and request.probe else 0,
         seed=request.seed,
         nonce=secrets.token_hex(8),
@@ -303,7 +304,7 @@ def _role_model(role: Role, named: Named, where: Settings, budget: Budget) -> Ro
     )
 
 
-def _reply_tokens(spec: Spec, given: str | None) -> int:
+def reply_room(spec: Spec, given: str | None) -> int:
     """Room for one reply: from the spec's own limits where it has some, and never less than the given text needs."""
     limits = [
         most * (_TOKENS_PER_WORD if call.name == "words" else 1)

@@ -1,0 +1,192 @@
+"""What lint says of a spec, promise by promise; how much of what was planted it finds is in test_planted."""
+
+import dataclasses
+
+import pytest
+
+from setpoint.core.spec import Budget, CheckCall, Criterion, Skeleton, Source, Spec
+from setpoint.rubric.lint import LINT_RULES, Flaw, Target, lint
+
+
+def found(*criteria: Criterion | str, brief: str = "A leaflet on ticks.", **more: object) -> tuple[Flaw, ...]:
+    """What lint finds in some criteria; a sentence alone becomes one."""
+    whole = tuple(c if isinstance(c, Criterion) else Criterion(name=f"c{n}", says=c) for n, c in enumerate(criteria, 1))
+    budget = more.pop("budget", Budget())
+    reply = more.pop("reply_tokens", 500)
+    spec = Spec(brief=brief, criteria=whole, **more)  # type: ignore[arg-type]
+    return lint(Target(spec=spec, budget=budget, reply_tokens=reply, reply_given=True))  # type: ignore[arg-type]
+
+
+def kinds(*criteria: Criterion | str, **more: object) -> set[str]:
+    """The kinds of what lint finds."""
+    return {flaw.kind for flaw in found(*criteria, **more)}  # type: ignore[arg-type]
+
+
+def checked(name: str, check: str, **params: object) -> Criterion:
+    """A criterion with a check."""
+    return Criterion(name=name, says=f"{name} holds.", check=CheckCall(name=check, params=params))
+
+
+def test_every_rule_has_a_line_for_the_reference() -> None:
+    """The reference is printed from the rules."""
+    assert all((rule.__doc__ or "").strip().endswith(".") for rule in LINT_RULES)
+
+
+def test_errors_come_first_and_hints_last() -> None:
+    """What makes a run useless is read first."""
+    levels = [flaw.level for flaw in found("At most 9 words.", "At least 20 words.", "Is engaging.")]
+    assert levels == sorted(levels, key=["error", "warning", "hint"].index)
+    assert levels[0] == "error"
+
+
+def test_a_vague_criterion_is_quoted_and_something_observable_is_proposed() -> None:
+    """The proposal is a sentence that yes or no can follow from: lint itself finds nothing vague in it."""
+    (flaw,) = [flaw for flaw in found("The tone is engaging.") if flaw.kind == "vague"]
+    assert (flaw.level, flaw.criteria, flaw.quotes) == ("warning", ("c1",), ("The tone is engaging.",))
+    proposed = flaw.instead.partition(": ")[2]
+    assert proposed
+    assert "vague" not in kinds(proposed)
+
+
+def test_every_proposal_for_a_vague_word_is_free_of_vague_words() -> None:
+    """The lists are held to what they preach."""
+    from setpoint.rubric.lint.lists import table
+
+    entries = table("vague")["family"]
+    for entry in entries:  # type: ignore[attr-defined]
+        bad = [f for f in found(str(entry["instead"])) if f.kind == "vague" and f.level == "warning"]  # type: ignore[index]
+        assert not bad, entry["instead"]  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        'Is polite: thanks the reader and says "please".',
+        "Makes clear who pays.",
+        "Explains why the earlier approach was too slow for large files.",
+        "Says that tweezers with a fine tip are best.",
+        "Names the good and the bad time of day for walks.",
+        "States the short name of the standard.",
+        "Is friendly by naming what the reader did right.",
+    ],
+)
+def test_an_observable_beside_the_word_or_a_word_of_the_subject_is_not_vague(says: str) -> None:
+    """Only what a verdict would rest on counts."""
+    assert [flaw for flaw in found(says) if flaw.kind == "vague" and flaw.level == "warning"] == []
+
+
+def test_a_compound_criterion_is_taken_apart_into_its_demands() -> None:
+    """Each part is proposed as a sentence."""
+    (flaw,) = [f for f in found("Names the price and explains how to cancel.") if f.kind == "compound"]
+    assert flaw.level == "warning"
+    assert "“Names the price.”; “Explains how to cancel.”" in flaw.instead
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        "Explains how the tool finds files and removes the duplicates.",
+        "States the amount of the refund and when it arrives.",
+        "Names the author and the editor.",
+        "Says who is affected, and what they must do.",
+    ],
+)
+def test_one_demand_about_two_things_is_not_compound(says: str) -> None:
+    """What is joined inside a clause stays joined."""
+    assert [flaw for flaw in found(says) if flaw.kind == "compound" and flaw.level == "warning"] == []
+
+
+CONTRADICTIONS = [
+    ("At most 100 words.", checked("b", "words", min=200)),
+    (checked("a", "sentences", min=50), "At most 30 words."),
+    (checked("a", "contains", words=["we are sorry"]), checked("b", "excludes", words=["sorry"])),
+    (checked("a", "contains", words=["note"], max=1), checked("b", "contains", words=["note"], min=2)),
+    (checked("a", "case", style="lower"), checked("b", "starts_with", text="Dear")),
+    (checked("a", "starts_with", text="Dear"), 'Begins with "Hello".'),
+    (checked("a", "language", code="de"), "Is written in English."),
+    (checked("a", "json_schema", schema={}), checked("b", "headings", required=["Costs"])),
+    (checked("a", "excludes", regex="!"), checked("b", "contains", words=["Act now!"])),
+    ("Mentions the price of the vaccine.", "Does not mention the vaccine's price."),
+]
+
+
+@pytest.mark.parametrize("pair", CONTRADICTIONS, ids=range(len(CONTRADICTIONS)))
+def test_what_no_text_can_meet_together_is_an_error_that_names_both(pair: tuple[Criterion | str, ...]) -> None:
+    """In checks and in prose, in either order."""
+    for criteria in (pair, pair[::-1]):
+        flaws = [flaw for flaw in found(*criteria) if flaw.kind == "contradiction"]
+        assert [(flaw.level, len(flaw.criteria), len(flaw.quotes)) for flaw in flaws] == [("error", 2, 2)]
+
+
+AGREE = [
+    (checked("a", "words", min=100), checked("b", "words", max=200)),
+    (checked("a", "contains", words=["class"]), checked("b", "excludes", words=["ass"])),
+    (checked("a", "case", style="lower"), checked("b", "contains", words=["Acme"])),
+    (checked("a", "starts_with", text="Dear"), checked("b", "starts_with", text="Dear Ms Osei")),
+    (checked("a", "sentences", min=5), checked("b", "words", max=120)),
+    (checked("a", "contains", words=["x"], min=0, max=3), checked("b", "excludes", words=["x"])),
+]
+
+
+@pytest.mark.parametrize("pair", AGREE, ids=range(len(AGREE)))
+def test_what_a_text_can_meet_together_is_no_contradiction(pair: tuple[Criterion, ...]) -> None:
+    """`contains` does not look at capitals, words are whole words, and a narrower beginning fits a wider one."""
+    assert kinds(*pair) & {"contradiction", "crowded"} == set()
+
+
+def test_a_number_that_is_required_and_not_in_the_sources_contradicts_their_check() -> None:
+    """By the check itself, run on the phrase."""
+    numbers = checked("numbers", "numbers_from_sources")
+    sources = (Source(name="facts", text="64 euros"),)
+    assert "contradiction" in kinds(checked("price", "contains", words=["72 euros"]), numbers, sources=sources)
+    assert "contradiction" not in kinds(checked("price", "contains", words=["64 euros"]), numbers, sources=sources)
+
+
+def test_outline_and_text_are_measured_apart_and_never_contradict_each_other() -> None:
+    """An outline of 50 words may stand before a text of 500."""
+    skeleton = Skeleton(criteria=(checked("small", "words", max=50),))
+    assert "contradiction" not in kinds(checked("large", "words", min=500), skeleton=skeleton)
+
+
+def test_tones_exclude_each_other_only_where_they_are_about_the_same_part() -> None:
+    """A formal greeting may stand above a casual closing."""
+    assert "tone-conflict" in kinds("Is formal.", "Uses a casual tone.")
+    assert "tone-conflict" in kinds("Uses a casual tone.", brief="A formal letter to the council.")
+    assert "tone-conflict" not in kinds("The greeting is formal.", "The closing is casual.")
+    assert "tone-conflict" not in kinds("Names the formal requirements.", "Uses a casual tone.")
+
+
+def test_a_budget_that_no_draft_fits_is_an_error_with_one_that_works() -> None:
+    """By the reservation that a run makes; the proposed budget passes lint."""
+    (flaw,) = [f for f in found("Names the doctor.", budget=Budget(tokens=900)) if f.kind == "budget"]
+    assert flaw.level == "error"
+    enough = int(flaw.instead.removeprefix("tokens = ").replace("_", ""))
+    assert "budget" not in kinds("Names the doctor.", budget=Budget(tokens=enough))
+
+
+def test_replies_that_are_cut_below_the_minimum_are_an_error() -> None:
+    """900 words do not fit into 300 tokens."""
+    levels = [f.level for f in found(checked("long", "words", min=900), reply_tokens=300) if f.kind == "budget"]
+    assert levels == ["error"]
+
+
+def test_a_source_counts_as_used_where_a_criterion_shares_its_words_numbers_or_name() -> None:
+    """Otherwise no criterion would notice if the text ignored it."""
+    sources = (Source(name="pricelist", text="Tube 9.50 euros, service 85 euros, ready on Friday."),)
+    assert "unused-source" in kinds("Opens with a question.", sources=sources)
+    assert "unused-source" not in kinds("Says that a service takes until Friday.", sources=sources)
+    assert "unused-source" not in kinds("Gives two prices of the pricelist.", sources=sources)
+    assert "unused-source" not in kinds(checked("true", "numbers_from_sources"), sources=sources)
+
+
+def test_criteria_that_setpoint_adds_itself_are_never_complained_about() -> None:
+    """Guards and fixed headings are not the user's wording."""
+    guard = Criterion(name="judgeable", says="Is a real text.", impact=5, check=CheckCall(name="judgeable"))
+    assert all("judgeable" not in flaw.criteria for flaw in found("Is engaging.", guard))
+
+
+def test_findings_are_plain_values() -> None:
+    """They can be compared, stored and shown anywhere."""
+    one, same = found("Is engaging."), found("Is engaging.")
+    assert one == same
+    assert all(dataclasses.is_dataclass(flaw) for flaw in one)
