@@ -7,7 +7,7 @@ from importlib.metadata import version
 from cyclopts import App, CycloptsError
 from rich.console import Console
 
-from setpoint.cli import deciding, estimating, looking, making, running
+from setpoint.cli import deciding, estimating, labelling, looking, making, running
 from setpoint.errors import LedgerError, SetpointError, UsageError
 
 __all__ = ["ACCEPTED", "MACHINERY", "MISTAKE", "OTHERWISE", "app", "main"]
@@ -21,7 +21,7 @@ app = App(
     version_flags=["--version"],
     console=Console(stderr=True),
 )
-for group in (making, estimating, running, deciding, looking):
+for group in (making, estimating, running, deciding, labelling, looking):
     group.register(app)
 
 

@@ -18,6 +18,7 @@ from setpoint.checks import competing
 from setpoint.compose.history import past_moves
 from setpoint.compose.inputs import build_checks, commands, guards
 from setpoint.compose.policies import chosen, tuned
+from setpoint.compose.record import known_about
 from setpoint.compose.settings import Settings
 from setpoint.compose.structure import outline_for
 from setpoint.core.action import Role
@@ -135,11 +136,12 @@ async def begin_run(
     needs_critic = any(c.check is None for c in (*spec.criteria, *outline))
     named = who["author"]
     moves, own_runs = await past_moves(ledger, named) if isinstance(named, str) else ((), 0)
+    roles = tuple(_role_model(role, named, where, budget) for role, named in who.items())
     opened = Opened(
         spec=spec,
         budget=budget,
         policy=policy,
-        models=tuple(_role_model(role, named, where, budget) for role, named in who.items()),
+        models=roles,
         title=Path(request.spec.path).stem if request.spec.path else " ".join(spec.brief.split())[:60],
         given=request.draft,
         reply_tokens=request.spec.reply_tokens or reply_room(spec, request.draft),
@@ -150,6 +152,7 @@ async def begin_run(
         competing=competing(spec.criteria),
         history=moves,
         own_runs=own_runs,
+        known=known_about(roles, (*outline, *spec.criteria), where.critics),
     )
     return await Run.open(run or new_run_id(), opened, ledger, on_event), crew
 
@@ -293,7 +296,8 @@ def _role_model(role: Role, named: Named, where: Settings, budget: Budget) -> Ro
             f"no price is known for {named!r}, so a cap in money cannot be held. Add its price to the file that "
             "[prices] in setpoint.toml names, or cap tokens instead"
         )
-    known = where.probes.get(named, critic_form()) if role in {"critic", "confirmer"} else None
+    judges = role in {"critic", "confirmer"}
+    known = where.probes.get(named, critic_form()) if judges else None
     return RoleModel(
         role=role,
         model=named,
@@ -301,6 +305,7 @@ def _role_model(role: Role, named: Named, where: Settings, budget: Budget) -> Ro
         output_price=price_out,
         sensitivity=known.sensitivity if known else None,
         specificity=known.specificity if known else None,
+        form=critic_form() if judges else "",
     )
 
 

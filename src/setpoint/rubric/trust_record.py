@@ -10,7 +10,6 @@ Rules of this module:
 """
 
 import contextlib
-import hashlib
 import os
 import sqlite3
 from collections.abc import Generator, Iterable
@@ -19,10 +18,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, TypeAlias, cast, get_args
 
-from setpoint.core.spec import Criterion
+from setpoint.core.spec import Criterion, says_digest
 from setpoint.errors import LedgerError
 
-__all__ = ["Counts", "Entry", "Evidence", "Subject", "TrustRecord", "beside", "subject"]
+__all__ = ["Counts", "Entry", "Evidence", "Subject", "TrustRecord", "beside", "private_file", "subject"]
 
 Evidence: TypeAlias = Literal["probe", "audit", "labels", "overrulings"]
 """Where counts come from: planted texts, planted defects, people's labels, people's overrulings."""
@@ -113,8 +112,7 @@ class Entry:
 
 def subject(model: str, form: str, criterion: Criterion) -> Subject:
     """The subject for a critic and a criterion."""
-    said = hashlib.sha256(" ".join(criterion.says.split()).encode("utf-8", "surrogatepass")).hexdigest()[:16]
-    return Subject(model=model, form=form, criterion=criterion.name, digest=said)
+    return Subject(model=model, form=form, criterion=criterion.name, digest=says_digest(criterion))
 
 
 def beside(ledger: Path) -> Path:
@@ -166,6 +164,8 @@ class TrustRecord:
         if not self.file.exists():
             return ()
         with self._connection(write=False) as connection:
+            if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'counts'").fetchone() is None:
+                return ()  # the file holds labels only
             rows = connection.execute(
                 f"SELECT {_COLUMNS} FROM counts ORDER BY model, form, criterion, digest, source, origin"  # noqa: S608 - constants
             ).fetchall()
@@ -184,11 +184,7 @@ class TrustRecord:
         """A connection inside one transaction; stored at the end, or not at all."""
         try:
             if write:
-                self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                # SQLite gives its side files the mode of the main file, so that one is made first.
-                os.close(os.open(self.file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-                if self.file.stat().st_mode & 0o077:
-                    self.file.chmod(0o600)
+                private_file(self.file)
             with contextlib.closing(sqlite3.connect(self.file, timeout=_PATIENCE, isolation_level=None)) as connection:
                 connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
                 if write:
@@ -200,6 +196,19 @@ class TrustRecord:
                 f"the record of critics, {self.file}, cannot be {'written' if write else 'read'} ({error}); see that "
                 "the disk has room and that the file is yours. Without it nothing is known about critics: it may be deleted"
             ) from error
+
+
+def private_file(file: Path) -> None:
+    """Make a file, if there is none, that only its owner can read or write.
+
+    Raises:
+        OSError: if it cannot be made.
+    """
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # SQLite gives its side files the mode of the main file, so that one is made first.
+    os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    if file.stat().st_mode & 0o077:
+        file.chmod(0o600)
 
 
 def _row(entry: Entry) -> tuple[str | int, ...]:
