@@ -149,7 +149,7 @@ def test_a_critic_that_failed_its_probe_is_believed_where_it_is_known_to_be_good
 
 def test_a_middling_critic_is_asked_again_while_more_passes_could_make_it_sure() -> None:
     """A middling critic is asked again while more passes could make it sure."""
-    first = opened(SPEC, known=(known(15, 20, 17, 20),))
+    first = opened(SPEC, known=(known(14, 20, 17, 20),))
     said: list[Status] = ["pass", "pass"]
     while isinstance(action := decide(read(first, *said))[1], Judge):
         assert (action.purpose, action.criteria) == ("confirm", ("warm",))
@@ -163,14 +163,14 @@ def test_a_middling_critic_is_asked_again_while_more_passes_could_make_it_sure()
 
 def test_readings_end_at_the_cap() -> None:
     """Readings end at the cap."""
-    first = opened(SPEC, known=(known(15, 20, 17, 20),))
+    first = opened(SPEC, known=(known(14, 20, 17, 20),))
     _, action = decide(read(first, "pass", "pass", "fail", "pass", "pass"))
     assert not isinstance(action, Judge)
 
 
 def test_a_further_reading_that_does_not_fit_the_budget_is_left_out() -> None:
     """A further reading that does not fit the budget is left out."""
-    first = opened(SPEC, known=(known(15, 20, 17, 20),), budget=Budget(tokens=100))
+    first = opened(SPEC, known=(known(14, 20, 17, 20),), budget=Budget(tokens=100))
     _, action = decide(read(first, "pass", "pass"))
     assert action == Stop(outcome="accepted", reason="every criterion passes")
 

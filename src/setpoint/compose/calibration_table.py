@@ -1,6 +1,7 @@
 """The table of `setpoint calibrate`, for a terminal and as JSON."""
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from rich.console import Console
 from rich.table import Table
@@ -13,7 +14,9 @@ from setpoint.rubric.calibration import Interval
 
 __all__ = ["as_json", "table"]
 
-_FEW = "not enough data"
+_FEW: Final = "not enough data"
+_WIDE: Final = 120
+"""Columns that the table takes with intervals beside their values; below that they stand under them."""
 
 
 def table(rows: Sequence[CriticRow], console: Console) -> None:
@@ -24,17 +27,18 @@ def table(rows: Sequence[CriticRow], console: Console) -> None:
             Text(safe(f"{model} as the critic (prompt form {form or 'not recorded'})", console), style="bold")
         )
         shown = Table(box=None, pad_edge=False, header_style="dim")
-        shown.add_column("criterion", overflow="fold")
-        for heading in ("texts", "notices", "passes what is right", "kappa", "passed it", "truly met"):
-            shown.add_column(heading, justify="right")
+        shown.add_column("criterion", overflow="fold", min_width=9)
+        for heading in ("texts", "notices", "passes right", "kappa", "passed it", "truly met"):
+            shown.add_column(heading, justify="right", min_width=9 if heading == "passes right" else None)
         shown.add_column("for loops")
+        gap = " " if console.width >= _WIDE else "\n"
         for row in mine:
-            shown.add_row(*(safe(cell, console) for cell in _cells(row)))
+            shown.add_row(*(safe(cell, console).replace(" [", f"{gap}[") for cell in _cells(row)))
         console.print(shown)
         console.print()
     console.print(
         Text(
-            "notices: share of failures that it fails; kappa: agreement with people's labels beyond chance; truly met: its "
+            "notices: share of failures that it fails; passes right: share of sound texts that it passes; kappa: agreement with people's labels beyond chance; truly met: its "
             f"pass rate, corrected for its errors. In brackets: 95 % intervals. Below {ENOUGH} texts a side there is no "
             "number. Overrulings are texts that people picked, so they make a critic look worse than it is; kappa and "
             "corrected rates leave them out.",
@@ -46,7 +50,7 @@ def table(rows: Sequence[CriticRow], console: Console) -> None:
 def _cells(row: CriticRow) -> Iterable[str]:
     counts = row.counts
     yield row.criterion or "all together"
-    yield "+".join(f"{c.total} {source}" for source, c in row.sources.items())
+    yield "\n".join(f"{c.total} {source}" for source, c in row.sources.items())
     yield _share(row.sensitivity, f"{counts.noticed} of {counts.failures}")
     yield _share(row.specificity, f"{counts.passed} of {counts.passes}")
     yield f"{row.kappa.value:.2f} [{row.kappa.low:.2f}, {row.kappa.high:.2f}]" if row.kappa else _FEW
@@ -58,7 +62,7 @@ def _cells(row: CriticRow) -> Iterable[str]:
 def _share(found: Interval | None, of: str) -> str:
     if found is None:
         return f"{_FEW} ({of})" if of else _FEW
-    return f"{found.value:.0%} [{found.low:.0%}, {found.high:.0%}]"
+    return f"{found.value:.0%} [{100 * found.low:.0f}–{100 * found.high:.0f}]"
 
 
 def as_json(rows: Iterable[CriticRow]) -> dict[str, object]:

@@ -77,6 +77,8 @@ class LabelSession:
             if not line:
                 self._say()  # the cursor still stands behind the prompt
                 return "q"
+            if not self._console.is_terminal:
+                self._say()  # nobody pressed Enter here
             word = line.strip().lower()
             if word[:1] and (word[:1] in _KEYS or word[:1] in "sbtq"):
                 return word[:1]

@@ -19,6 +19,7 @@ from typing import Final, Literal, TypeAlias
 from setpoint.core.action import Role
 from setpoint.core.detect import trusted
 from setpoint.core.event import CriticOn
+from setpoint.core.fault import Verdict
 from setpoint.core.spec import Criterion, says_digest
 from setpoint.core.state import DraftState, State
 
@@ -35,6 +36,7 @@ __all__ = [
     "believed",
     "believes",
     "met",
+    "prior",
     "quality",
     "worth_another",
 ]
@@ -49,7 +51,10 @@ RHO_OTHER: Final = 0.44
 """Correlation between different models: nine of them amount to two independent votes (arXiv 2605.29800), and
 9 / (1 + 8 rho) = 2."""
 PRIOR: Final = 0.75
-"""Chance that a criterion is met before anybody reads: a middling author's first draft (`setpoint.core.rates`)."""
+"""Chance that a criterion is met before anything is read: a middling author's first draft (`setpoint.core.rates`)."""
+_PRIOR_WEIGHT: Final = 8.0
+"""Readings that this assumption is worth next to the run's own."""
+_PRIOR_BOUNDS: Final = (0.2, 0.95)
 ENOUGH: Final = 10
 """From so many failures, and so many passes, on something counts as known about a critic on one criterion."""
 CAP: Final = 5
@@ -110,11 +115,13 @@ class Belief:
 
     Args:
         whole: the probability that every criterion is truly met, errors on different criteria taken as independent.
+        prior: the chance of each criterion before the text was read.
         criteria: those that a critic judged, in the order of the spec; code does not err, and people settle.
         basis: the weakest knowledge that it rests on.
     """
 
     whole: float
+    prior: float
     criteria: tuple[CriterionBelief, ...]
     basis: Basis
 
@@ -166,20 +173,28 @@ def quality(state: State, role: Role, criterion: Criterion) -> Quality:
     """
     found = _known(state, role, criterion)
     sensitivity, specificity = state.sensitivity(role), state.specificity(role)
-    probed = sensitivity is not None
-    threshold = state.policy.trust_threshold
-    # The probe is short, so a perfect result there is no proof of perfection (Jeffreys' half a text on either side).
-    first = (sensitivity * _PROBE_FAILURES + 0.5) / (_PROBE_FAILURES + 1) if sensitivity is not None else threshold
-    second = (specificity * _PROBE_PASSES + 0.5) / (_PROBE_PASSES + 1) if specificity is not None else threshold
+    # A probe is short, so a perfect result is no proof of perfection: Jeffreys' half a text on either side.
+    first = (sensitivity * _PROBE_FAILURES + 0.5) / (_PROBE_FAILURES + 1) if sensitivity is not None else None
+    second = (specificity * _PROBE_PASSES + 0.5) / (_PROBE_PASSES + 1) if specificity is not None else None
     if found is None:
-        return Quality(sensitivity=first, specificity=second, basis="planted" if probed else "nothing")
+        assumed = state.policy.trust_threshold
+        return Quality(
+            sensitivity=assumed if first is None else first,
+            specificity=assumed if second is None else second,
+            basis="nothing" if first is None else "planted",
+        )
     return Quality(
-        sensitivity=(found.noticed + _SHRINK * first) / (found.failures + _SHRINK),
-        specificity=(found.passed + _SHRINK * second) / (found.passes + _SHRINK),
+        sensitivity=_leaning(found.noticed, found.failures, first),
+        specificity=_leaning(found.passed, found.passes, second),
         basis="criterion",
         texts=found.failures + found.passes,
         labels=found.labels,
     )
+
+
+def _leaning(hits: int, total: int, towards: float | None) -> float:
+    """A share that leans a little on what the probe found, or on nothing (Jeffreys' half a text on either side)."""
+    return (hits + 0.5) / (total + 1) if towards is None else (hits + _SHRINK * towards) / (total + _SHRINK)
 
 
 def _known(state: State, role: Role, criterion: Criterion) -> CriticOn | None:
@@ -203,14 +218,40 @@ def believes(state: State, draft: DraftState) -> Belief:
     """How sure it is that a draft truly meets every criterion, given all votes on it."""
     verdicts = draft.verdicts()
     judged = [c for c in state.judged(draft) if not _ruled(draft, c)]
-    rows = tuple(_criterion_belief(state, draft, criterion) for criterion in judged)
+    before = prior(state)
+    rows = tuple(_criterion_belief(state, draft, criterion, before) for criterion in judged)
     whole = 1.0
     for criterion in state.criteria(draft):
         if criterion not in judged and ((v := verdicts.get(criterion.name)) is None or v.status != "pass"):
             whole = 0.0  # code or a person says that it is not met
     for row in rows:
         whole *= row.probability
-    return Belief(whole=whole, criteria=rows, basis=_weakest(row.basis for row in rows))
+    return Belief(whole=whole, prior=before, criteria=rows, basis=_weakest(row.basis for row in rows))
+
+
+def prior(state: State) -> float:
+    """The chance that a criterion is met before a text is read, as this run shows it.
+
+    The share of passes among the first readings of all texts, corrected for the critic's errors (Rogan and Gladen
+    1978), next to `PRIOR` as an assumption. Readings count by the square of Youden's index, as the error of a corrected
+    share grows with its inverse: a critic that cannot tell teaches nothing.
+    """
+    weight, total = _PRIOR_WEIGHT, _PRIOR_WEIGHT * PRIOR
+    for draft in state.drafts:
+        for criterion in state.judged(draft) if draft.draft.stage == "prose" else ():
+            first = next((vote for vote in draft.votes.get(criterion.name, ()) if _is_reading(vote)), None)
+            if first is None:
+                continue
+            worth = quality(state, "critic" if first.by == "critic" else "confirmer", criterion)
+            index = worth.sensitivity + worth.specificity - 1
+            weight += index**2
+            total += index * ((first.status == "pass") + worth.sensitivity - 1)
+    low, high = _PRIOR_BOUNDS
+    return min(high, max(low, total / weight))
+
+
+def _is_reading(vote: Verdict) -> bool:
+    return vote.by in {"critic", "confirmer"} and not vote.carried and vote.status != "cannot_assess"
 
 
 def _ruled(draft: DraftState, criterion: Criterion) -> bool:
@@ -223,12 +264,12 @@ def _weakest(found: Iterable[Basis]) -> Basis:
     return next((basis for basis in order if basis in known), "criterion")
 
 
-def _criterion_belief(state: State, draft: DraftState, criterion: Criterion) -> CriterionBelief:
+def _criterion_belief(state: State, draft: DraftState, criterion: Criterion, before: float) -> CriterionBelief:
     ballots = _ballots(state, draft, criterion)
     worths = [ballot.quality for ballot in ballots]
     return CriterionBelief(
         criterion=criterion.name,
-        probability=met(ballots),
+        probability=met(ballots, prior=before),
         basis=_weakest(worth.basis for worth in worths) if worths else "nothing",
         votes=sum(len(ballot.votes) for ballot in ballots),
         labels=sum(worth.labels for worth in worths),
@@ -260,9 +301,10 @@ def worth_another(state: State, draft: DraftState, criterion: Criterion, role: R
         return False
     ballots = _ballots(state, draft, criterion)
     left = CAP - sum(len(ballot.votes) for ballot in ballots)
-    if left <= 0 or met(ballots) >= SURE:
+    before = prior(state)
+    if left <= 0 or met(ballots, prior=before) >= SURE:
         return False
     more = {ballot.quality: ballot.votes for ballot in ballots}
     mine = quality(state, role, criterion)
     more[mine] = (*more.get(mine, ()), *([True] * left))
-    return met(Ballot(quality=worth, votes=votes) for worth, votes in more.items()) >= SURE
+    return met((Ballot(quality=worth, votes=votes) for worth, votes in more.items()), prior=before) >= SURE

@@ -5,7 +5,7 @@ from dataclasses import fields, is_dataclass
 from typing import cast, get_args
 
 from setpoint.core.action import Revise, Role, Write
-from setpoint.core.belief import PRIOR, RHO_SAME, believes
+from setpoint.core.belief import RHO_SAME, believes
 from setpoint.core.control import faults, strength
 from setpoint.core.diagnosis import diagnose
 from setpoint.core.event import Recorded
@@ -288,7 +288,7 @@ def _sure(state: State, returned: DraftState | None) -> SureView | None:
     return SureView(
         probability=None if belief.basis == "nothing" else belief.whole,
         says=sure_says(belief),
-        prior=PRIOR,
+        prior=belief.prior,
         correlation=RHO_SAME,
         criteria=tuple(
             SureRow(

@@ -291,7 +291,7 @@ class SureView:
     says: str
     """The same in words, with what it rests on."""
     prior: float
-    """The chance of each criterion before any reading; assumed."""
+    """The chance of each criterion before the text was read: an assumption, and what the run's readings made of it."""
     correlation: float
     """Between two votes of one model on one text; assumed."""
     criteria: tuple[SureRow, ...]
