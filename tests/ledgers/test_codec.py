@@ -36,6 +36,7 @@ from setpoint.core.event import (
     Answered,
     CallFailed,
     Cancelled,
+    CriticOn,
     Drafted,
     Event,
     Extended,
@@ -173,6 +174,22 @@ V2: dict[str, Event] = {
         competing=(("short", "decides", "short allows 20 words"),),
         history=(MoveRecord(move="edit", long=True, tried=4, fixed=3, held=9, lost=1, moves=5, failed=1),),
         own_runs=21,
+    ),
+    "opened-known": dataclasses.replace(
+        typing.cast("Opened", V1["opened"]),
+        models=(RoleModel(role="critic", model="x:y", form="3f1c"),),
+        known=(
+            CriticOn(
+                role="critic",
+                criterion="decides",
+                digest="9a1b",
+                noticed=7,
+                failures=12,
+                passed=11,
+                passes=13,
+                labels=20,
+            ),
+        ),
     ),
     "requested-write": Requested(
         call=4,

@@ -473,5 +473,21 @@ def test_the_json_keeps_its_shape(scene: Scene) -> None:
             "next_steps": ["str"],
             "advice": ["str"],
             "forecast": [{"about": "str", "says": "str"}],
+            "sure": {
+                "probability": "float",
+                "says": "str",
+                "prior": "float",
+                "correlation": "float",
+                "criteria": [
+                    {
+                        "criterion": "str",
+                        "probability": "float",
+                        "basis": "str",
+                        "votes": "int",
+                        "texts": "int",
+                        "labels": "int",
+                    }
+                ],
+            },
         }
     )

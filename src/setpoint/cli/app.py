@@ -7,7 +7,7 @@ from importlib.metadata import version
 from cyclopts import App, CycloptsError
 from rich.console import Console
 
-from setpoint.cli import auditing, deciding, estimating, looking, making, many, operating, running, working
+from setpoint.cli import auditing, deciding, estimating, labelling, looking, making, many, operating, running, working
 from setpoint.errors import LedgerError, SetpointError, UsageError
 
 __all__ = ["ACCEPTED", "MACHINERY", "MISTAKE", "OTHERWISE", "app", "main"]
@@ -21,7 +21,7 @@ app = App(
     version_flags=["--version"],
     console=Console(stderr=True),
 )
-for group in (making, estimating, running, many, deciding, looking, operating, working, auditing):
+for group in (making, estimating, running, many, deciding, looking, operating, working, auditing, labelling):
     group.register(app)
 
 

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from setpoint import compose
 from setpoint.compose import Settings
+from setpoint.compose.labelling import overruling_counts
 from setpoint.ports import Ledger
 
 __all__ = ["register"]
@@ -117,9 +118,13 @@ def overrule(
         The ledger to record in, instead of the configured one.
     """
     name = who or compose.login()
-    return _record(
-        ledger, lambda _where, kept: compose.overrule(run, criterion, kept, passes=passes, why=why, who=name)
-    )
+
+    async def deed(where: Settings, kept: Ledger) -> tuple[str, ...]:
+        lines = await compose.overrule(run, criterion, kept, passes=passes, why=why, who=name)
+        await overruling_counts(run, where, kept)
+        return lines
+
+    return _record(ledger, deed)
 
 
 def _record(ledger: str | None, deed: Deed) -> int:

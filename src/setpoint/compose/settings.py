@@ -13,6 +13,7 @@ from setpoint.ledgers.database import is_database
 from setpoint.models import ModelSettings
 from setpoint.observe import Several
 from setpoint.rubric.probe import ProbeCache
+from setpoint.rubric.trust_record import TrustRecord, beside
 from setpoint.specfile import Config, load_config
 from setpoint.trust import TrustStore
 
@@ -52,6 +53,11 @@ class Settings:
     def probes(self) -> ProbeCache:
         """What is known about critics."""
         return ProbeCache(self.state / "probes.json")
+
+    @property
+    def critics(self) -> TrustRecord:
+        """What labels and audits say about critics, and the labels; beside the ledger whose runs they are about."""
+        return TrustRecord(beside(self.ledger))
 
 
 def settings(

@@ -19,6 +19,7 @@ from setpoint.checks import competing
 from setpoint.compose.history import past_moves
 from setpoint.compose.inputs import NO_CHECKS, build_checks, commands, guards, require_used
 from setpoint.compose.policies import chosen, tuned
+from setpoint.compose.record import known_about
 from setpoint.compose.settings import Settings
 from setpoint.compose.structure import outline_for
 from setpoint.core.action import Role
@@ -213,11 +214,12 @@ def _first_event(request: Request, where: Settings, shared: Shared) -> Opened:
     outline = outline_for(spec, request.draft) if policy.on("structure") else ()
     needs_critic = any(c.check is None for c in (*spec.criteria, *outline))
     moves, own_runs = shared.history
+    roles = tuple(_known_role(role, named, where, budget, shared) for role, named in who.items())
     return Opened(
         spec=spec,
         budget=budget,
         policy=policy,
-        models=tuple(_known_role(role, named, where, budget, shared) for role, named in who.items()),
+        models=roles,
         title=request.title or Path(request.spec.path).stem or " ".join(spec.brief.split())[:60],
         given=request.draft,
         reply_tokens=request.spec.reply_tokens or reply_room(spec, request.draft),
@@ -228,6 +230,7 @@ def _first_event(request: Request, where: Settings, shared: Shared) -> Opened:
         competing=competing(spec.criteria),
         history=moves,
         own_runs=own_runs,
+        known=known_about(roles, (*outline, *spec.criteria), where.critics),
     )
 
 
@@ -422,7 +425,8 @@ def _role_model(role: Role, named: Named, where: Settings, budget: Budget) -> Ro
             f"no price is known for {named!r}, so a cap in money cannot be held. Add its price to the file that "
             "[prices] in setpoint.toml names, or cap tokens instead"
         )
-    known = where.probes.get(named, critic_form()) if role in {"critic", "confirmer"} else None
+    judges = role in {"critic", "confirmer"}
+    known = where.probes.get(named, critic_form()) if judges else None
     return RoleModel(
         role=role,
         model=named,
@@ -430,6 +434,7 @@ def _role_model(role: Role, named: Named, where: Settings, budget: Budget) -> Ro
         output_price=price_out,
         sensitivity=known.sensitivity if known else None,
         specificity=known.specificity if known else None,
+        form=critic_form() if judges else "",
     )
 
 

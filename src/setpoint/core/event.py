@@ -20,6 +20,7 @@ __all__ = [
     "CallFailed",
     "Cancelled",
     "Completion",
+    "CriticOn",
     "Drafted",
     "Event",
     "Extended",
@@ -106,6 +107,33 @@ class RoleModel:
     output_price: float | None = 0.0
     sensitivity: float | None = None
     specificity: float | None = None
+    form: str = ""
+    """The wording of a critic's prompts: what is measured about it belongs to one wording."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CriticOn:
+    """What is known about a critic on one criterion, from audits and from people (rule 4).
+
+    Args:
+        role: the role that the critic plays in this run.
+        criterion: its name.
+        digest: what it said then (`setpoint.core.spec.says_digest`); after an amendment it may say something else.
+        noticed: of the texts that truly miss it, those it failed.
+        failures: texts that truly miss it.
+        passed: of the texts that truly meet it, those it passed.
+        passes: texts that truly meet it.
+        labels: how many of these texts people judged; the rest had planted defects.
+    """
+
+    role: Role
+    criterion: str
+    digest: str
+    noticed: int = 0
+    failures: int = 0
+    passed: int = 0
+    passes: int = 0
+    labels: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +189,8 @@ class Opened:
     """How this author's moves did in earlier runs (rule 11)."""
     own_runs: int = 0
     """How many finished runs of this author the ledger held when this one began (rule 17)."""
+    known: tuple[CriticOn, ...] = ()
+    """What is known about the critics on single criteria (rule 4)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

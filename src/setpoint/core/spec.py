@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from setpoint.errors import SpecError
 
-__all__ = ["Budget", "CheckCall", "Criterion", "Skeleton", "Source", "Spec"]
+__all__ = ["Budget", "CheckCall", "Criterion", "Skeleton", "Source", "Spec", "says_digest"]
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}\Z")
 HEADING = re.compile(r"#{1,6} +\S.*\Z")
@@ -247,3 +247,8 @@ def _canonical(criteria: tuple[Criterion, ...]) -> list[object]:
         [c.name, c.says, c.impact, c.core, None if c.check is None else [c.check.name, c.check.params]]
         for c in criteria
     ]
+
+
+def says_digest(criterion: Criterion) -> str:
+    """A short name for what a criterion says, whatever its name and its line breaks."""
+    return hashlib.sha256(" ".join(criterion.says.split()).encode("utf-8", "surrogatepass")).hexdigest()[:16]

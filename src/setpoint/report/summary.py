@@ -5,6 +5,7 @@ from dataclasses import fields, is_dataclass
 from typing import cast, get_args
 
 from setpoint.core.action import Revise, Role, Write
+from setpoint.core.belief import RHO_SAME, believes
 from setpoint.core.control import faults, strength
 from setpoint.core.diagnosis import diagnose
 from setpoint.core.event import Recorded
@@ -30,6 +31,8 @@ from setpoint.report.view import (
     Spending,
     SpendPoint,
     Summary,
+    SureRow,
+    SureView,
 )
 from setpoint.report.words import (
     call_says,
@@ -39,6 +42,7 @@ from setpoint.report.words import (
     question_says,
     rule_says,
     strength_says,
+    sure_says,
 )
 from setpoint.run import question_of
 
@@ -99,6 +103,7 @@ def summarise(events: Sequence[Recorded]) -> Summary:
         next_steps=next_steps(state, events[0].run, returned, diagnosis),
         advice=spec_advice(state, returned, diagnosis),
         forecast=forecast_lines(events),
+        sure=_sure(state, returned) if basis and basis != "checks" else None,
     )
 
 
@@ -273,6 +278,30 @@ def _open_faults(state: State, returned: DraftState | None) -> tuple[OpenFault, 
             )
         )
     return tuple(sorted(found, key=lambda fault: (not fault.core, -fault.impact)))
+
+
+def _sure(state: State, returned: DraftState | None) -> SureView | None:
+    """How sure an acceptance is; None if people and code settled all of it."""
+    belief = believes(state, returned) if returned is not None else None
+    if belief is None or not belief.criteria:
+        return None
+    return SureView(
+        probability=None if belief.basis == "nothing" else belief.whole,
+        says=sure_says(belief),
+        prior=belief.prior,
+        correlation=RHO_SAME,
+        criteria=tuple(
+            SureRow(
+                criterion=row.criterion,
+                probability=row.probability,
+                basis=row.basis,
+                votes=row.votes,
+                texts=row.texts,
+                labels=row.labels,
+            )
+            for row in belief.criteria
+        ),
+    )
 
 
 def _probes(state: State) -> tuple[ProbeView, ...]:

@@ -220,7 +220,7 @@ def render_summary(summary: Summary, console: Console, *, report: str = "") -> N
     console.print(_facts(console, _summary_rows(summary, console, report)))
 
 
-def _summary_rows(  # noqa: C901 - a row each
+def _summary_rows(  # noqa: C901, PLR0912 - a row each
     summary: Summary, console: Console, report: str
 ) -> Iterator[tuple[str, str | Text]]:
     yield "asked", one_line(summary.brief, _BRIEF)
@@ -231,6 +231,8 @@ def _summary_rows(  # noqa: C901 - a row each
         yield "why", f"{one_line(summary.reason)} (rule {summary.rule})"
     if summary.strength:
         yield "rests on", f"{summary.strength}. {summary.strength_says}"
+    if summary.sure is not None:
+        yield "sure", summary.sure.says
     if summary.returned is not None:
         kept = f"draft {summary.returned} of {sum(entry.draft is not None for entry in summary.passes)}"
         yield "text", f"{kept}, {plural(len(summary.text.split()), 'word')}"

@@ -33,6 +33,8 @@ __all__ = [
     "SpendPoint",
     "Spending",
     "Summary",
+    "SureRow",
+    "SureView",
     "TargetView",
 ]
 
@@ -265,6 +267,38 @@ class QuestionView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SureRow:
+    """How sure it is that one criterion is truly met."""
+
+    criterion: str
+    probability: float
+    """From 0 to 1, given all votes on the text and how often such votes err."""
+    basis: Literal["criterion", "planted", "nothing"]
+    """What the critic's errors are known from: texts about this criterion, planted texts, or nothing."""
+    votes: int
+    texts: int
+    """Texts about this criterion on which the critic was measured."""
+    labels: int
+    """Those of them that people judged."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SureView:
+    """How sure a text that passes is to meet its spec truly."""
+
+    probability: float | None
+    """That all criteria are truly met; None where nothing is known about the critic."""
+    says: str
+    """The same in words, with what it rests on."""
+    prior: float
+    """The chance of each criterion before the text was read: an assumption, and what the run's readings made of it."""
+    correlation: float
+    """Between two votes of one model on one text; assumed."""
+    criteria: tuple[SureRow, ...]
+    """Those that a critic judged."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
     """Everything there is to show about a run."""
 
@@ -323,3 +357,5 @@ class Summary:
     """What to change in the spec besides what the diagnosis says."""
     forecast: tuple[ForecastLine, ...] = ()
     """What was forecast at the start and on the way, and what came of it (rule 17)."""
+    sure: SureView | None = None
+    """How sure the acceptance is; None without one, or if code measured everything."""

@@ -27,6 +27,7 @@ from setpoint.core.action import (
     Thaw,
     Write,
 )
+from setpoint.core.belief import Belief
 from setpoint.core.control import RULES, Strength
 from setpoint.core.event import Answered, MoveFailure
 from setpoint.core.policy import Policy
@@ -50,7 +51,11 @@ __all__ = [
     "role_says",
     "rule_says",
     "strength_says",
+    "sure_says",
 ]
+
+_NEARLY: Final = 0.99
+"""Above this, a percentage would claim more than assumptions can carry."""
 
 CELL_WORDS: Final[Mapping[CellStatus, str]] = MappingProxyType(
     {
@@ -137,6 +142,22 @@ def strength_says(strength: Strength, probes: Sequence[ProbeView]) -> str:
             return "Part of it rests on a critic that was never tested; take its word as an opinion."
         case _:
             assert_never(strength)
+
+
+def sure_says(belief: Belief) -> str:
+    """How sure it is that a text truly meets every criterion, and what that rests on."""
+    rows = belief.criteria
+    if belief.basis == "nothing":
+        return "not measured: nobody knows yet how often this critic is wrong (setpoint label, setpoint audit)"
+    sure = "more than 99% sure" if belief.whole > _NEARLY else f"about {belief.whole:.0%} sure"
+    known = [row for row in rows if row.basis == "criterion"]
+    labels, texts = sum(row.labels for row in known), sum(row.texts for row in known)
+    measured = plural(labels, "label") if labels == texts else f"{texts} texts, {labels} of them labelled by people"
+    if len(known) == len(rows):
+        return f"{sure} (critic measured on {measured})"
+    if not known:
+        return f"{sure}, as far as a short test on planted texts tells (setpoint label tells more)"
+    return f"{sure} (critic measured on {measured} for {len(known)} of {len(rows)} criteria, else on planted texts)"
 
 
 def distrust_says(probe: ProbeView, who: str = "it") -> str:

@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from typing import Literal, TypeAlias
 
 from setpoint.core.action import Role
+from setpoint.core.belief import believed
 from setpoint.core.detect import trusted
 from setpoint.core.fault import Fault, Verdict, vagueness
+from setpoint.core.spec import Criterion
 from setpoint.core.state import DraftState, State
 
 __all__ = [
@@ -75,18 +77,18 @@ def critics(state: State) -> tuple[Role, ...]:
 
 
 def doubtful(state: State, draft: DraftState) -> tuple[str, ...]:
-    """The criteria that pass only by critics that failed their probe."""
+    """The criteria that pass only by critics that failed their probe, or that are known to be blind to them."""
     return tuple(
         criterion.name
         for criterion in state.judged(draft)
-        if not any(vote.status == "pass" and _believed(state, vote) for vote in draft.votes[criterion.name])
+        if not any(vote.status == "pass" and _believed(state, vote, criterion) for vote in draft.votes[criterion.name])
     )
 
 
-def _believed(state: State, vote: Verdict) -> bool:
+def _believed(state: State, vote: Verdict, criterion: Criterion) -> bool:
     if vote.by == "person":
         return True
-    return vote.by != "check" and trusted(state, vote.by)
+    return vote.by != "check" and believed(state, vote.by, criterion)
 
 
 def critic_votes(votes: Iterable[Verdict]) -> int:

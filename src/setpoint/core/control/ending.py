@@ -1,10 +1,12 @@
 """Rules that say when it is over, and with which outcome."""
 
 import hashlib
+from collections.abc import Iterable
 
 from setpoint.core.action import Action, Judge, Outcome, Stop
-from setpoint.core.control.common import doubtful, fruitless_passes, in_prose, listed, remedy_is_due
-from setpoint.core.cost import affordable
+from setpoint.core.belief import worth_another
+from setpoint.core.control.common import critics, doubtful, fruitless_passes, in_prose, listed, remedy_is_due, trusted
+from setpoint.core.cost import affordable, shortage
 from setpoint.core.detect import core_patience, suspected
 from setpoint.core.forecast import reforecast
 from setpoint.core.spec import MINOR_IMPACT
@@ -69,15 +71,35 @@ def confirm(state: State) -> Action | None:
         )
     due = [c.name for c in state.judged(best) if ("confirm", c.name) not in best.asked and c.name not in ruled]
     if not due:
-        return None
+        return _read_again(state, best)
     if state.model("confirmer"):
         return Judge(draft=best.number, criteria=tuple(due), purpose="confirm", role="confirmer")
     # The same critic gets them in another order, so that it cannot repeat its first answer by habit.
-    due.sort(key=lambda name: hashlib.sha256(f"{state.opened.seed}:{best.number}:{name}".encode()).digest())
+    due = _shuffled(state, best, due)
     alone = [Judge(draft=best.number, criteria=(name,), purpose="confirm") for name in due]
     if (state.policy.confirm_alone and affordable(state, alone)) or best.unusable & set(due):
         return alone[0]
     return Judge(draft=best.number, criteria=tuple(due), purpose="confirm")
+
+
+def _shuffled(state: State, draft: DraftState, names: Iterable[str], turn: str = "") -> list[str]:
+    """An order that follows from the run and the draft."""
+    salt = f"{state.opened.seed}:{draft.number}:{turn}"
+    return sorted(names, key=lambda name: hashlib.sha256(f"{salt}{name}".encode()).digest())
+
+
+def _read_again(state: State, best: DraftState) -> Action | None:
+    """Where the critic's errors are known, a sequential test decides on more readings; one that does not fit is left."""
+    for role in critics(state):
+        doubted = [c.name for c in state.judged(best) if worth_another(state, best, c, role)]
+        if not doubted:
+            continue
+        turn = f"{max(len(best.votes[name]) for name in doubted)}:"
+        again = Judge(
+            draft=best.number, criteria=tuple(_shuffled(state, best, doubted, turn)), purpose="confirm", role=role
+        )
+        return None if shortage(state, again) or best.unusable & set(doubted) else again
+    return None
 
 
 def accept(state: State) -> Action | None:
@@ -87,10 +109,9 @@ def accept(state: State) -> Action | None:
         return None
     doubts = doubtful(state, best)
     if doubts:
-        return Stop(
-            outcome="unverified",
-            reason=f"every criterion passes, but {listed(doubts)} only by a critic that failed its test on planted texts",
-        )
+        known = any(trusted(state, role) for role in critics(state))
+        why = "that is known to miss its faults" if known else "that failed its test on planted texts"
+        return Stop(outcome="unverified", reason=f"every criterion passes, but {listed(doubts)} only by a critic {why}")
     return Stop(outcome="accepted", reason="every criterion passes")
 
 
