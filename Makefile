@@ -23,8 +23,7 @@ demo: .venv/.demo ## Watch a loop converge on a model in this process; no key ne
 
 test: .venv/.dev ## Run all tests, with branch coverage
 	@$(BIN)/python -m coverage erase
-	@$(BIN)/python -m coverage run -m pytest -q --durations=10
-	@$(BIN)/python -m coverage combine -q
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal --cov --cov-branch --cov-report= --durations=10
 	@$(BIN)/python -m coverage report --fail-under=90 | tail -n 25
 
 check: .venv/.dev ## The quick gate while working: format, lint, contracts, types, docs, fast tests
