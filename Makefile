@@ -52,7 +52,7 @@ peers: .venv-peers/.done ## The simulator's tables with other libraries beside (
 	@.venv-peers/bin/python bench/against.py --peers --loops 100 --json out/against.jsonl --resume \
 	  --page docs/benchmarks/against.md --picture docs/benchmarks/against.svg
 
-mutants: .venv/.mutants ## Would the tests notice a wrong line in the core? A sample of mutants (MUTANTS=200; some ten minutes)
+mutants: .venv/.mutants ## Would the tests notice a wrong line in the core? A sample of mutants (MUTANTS=200; a quarter of an hour or more)
 	@$(BIN)/python bench/mutants.py --sample $(MUTANTS)
 
 lock: .uv/bin/uv ## Pin all dependencies anew, leaving out what is younger than a week

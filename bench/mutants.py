@@ -5,7 +5,8 @@
 mutmut makes every mutant of `src/setpoint/core` (a changed operator, constant, argument); a seeded sample of them is
 run against the tests of the core, of the remedies and of the loop, one at a time. A mutant that no test kills is
 shown as a diff: either a test is missing, or the line does not matter. Results are kept in `mutants/`, so that the
-same command goes on after its time is up; remove the folder after the code or its tests have changed.
+same command goes on after its time is up; remove the folder after the code or its tests have changed. The tool begins
+with the mutants whose tests are quick: the score of a sample that is not finished is not that of the whole.
 """
 
 import argparse
@@ -69,7 +70,7 @@ def statuses() -> dict[str, str]:
 
 
 def sampled(names: Sequence[str], count: int, seed: int) -> list[str]:
-    """A sample in a random order: any beginning of it is a sample as well."""
+    """A random sample; the same seed gives the same one, and a larger one holds the smaller."""
     order = sorted(names)
     random.Random(seed).shuffle(order)
     return order[:count]
@@ -85,7 +86,7 @@ def report(sample: Sequence[str], known: Mapping[str, str], total: int) -> str:
         by_file.setdefault(name.removeprefix("setpoint.core.").partition(".x")[0], []).append(known[name] in KILLED)
     how = ", ".join(f"{count} {status}" for status, count in counts.most_common())
     lines = [
-        f"{len(tried)} of {total:,} mutants of the core tried: {score} % killed ({how}).",
+        f"{len(tried)} of a sample of {len(sample)} tried ({total:,} mutants in all): {score} % killed ({how}).",
         "",
         "| file | tried | killed |",
         "|---|---:|---:|",

@@ -27,6 +27,8 @@ from setpoint.run import Crew, Run
 
 __all__ = ["Told", "measured", "told"]
 
+_AUTHORS: Final = {"strong": "plant:strong-70b", "middling": "plant:middling-8b", "weak": "plant:weak-1.5b"}
+"""Names from which Setpoint guesses what an author is like, as it does for real ones."""
 LABELS: Final = 50
 """Labelled failures, and as many passes, for each criterion."""
 
@@ -69,7 +71,7 @@ async def told(regime: Regime, seed: int) -> Told | None:
         spec=plant.spec,
         budget=Budget(passes=12, tokens=120_000),
         policy=Policy(),
-        models=(RoleModel(role="author", model=plant.name), RoleModel(role="critic", model=plant.name)),
+        models=(RoleModel(role="author", model=_AUTHORS[regime.name]), RoleModel(role="critic", model=plant.name)),
         title="plant",
         reply_tokens=4 * regime.words,
         seed=seed,
@@ -113,7 +115,7 @@ def main() -> None:
     """Print the table."""
     asked = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     asked.add_argument("--loops", type=int, default=200, help="for each line of the table")
-    asked.add_argument("--regimes", default="middling,weak", help="kinds of author and critic, with commas")
+    asked.add_argument("--regimes", default="strong,middling,weak", help="strong, middling or weak, with commas")
     asked.add_argument("--rho", default="0,0.5", help="correlations of the critic's errors, with commas")
     given = asked.parse_args()
     print("| regime | rho | accepted | stated | true | stated each | true each | Brier | votes each |")

@@ -512,6 +512,7 @@ async def test_a_person_who_overrules_settles_the_verdict() -> None:
     result = await it.drive(blind)
     assert result.outcome == "accepted"
     assert result.verdicts["warm"].by == "person"
+    assert result.verdicts["warm"].reason == "Ada: it is warm enough"
 
 
 async def test_only_known_criteria_can_be_overruled() -> None:

@@ -1,1 +1,1 @@
-"""A model as the critic of answers whose truth is known: the answers, the wordings of its prompt, verdicts and scores."""
+"""A model as the critic of answers whose truth is known: answers, wordings of the prompt, verdicts, scores."""

@@ -109,8 +109,9 @@ def sample(known: Sequence[Answer], *, seed: int, most_words: int | None = None)
     """The answers in the order in which they are to be judged, so that any beginning of it is a fair sample.
 
     One answer for each prompt comes first, then a second one, and so on. Within a round, kinds of requirements take
-    turns, as do answers with several requirements and with one, and whichever of "fails something" and "fails nothing" has fewer requirements
-    so far goes next: about half of the requirements of a beginning are failing ones while there are enough of them.
+    turns, as do answers with several requirements and with one, and whichever of "fails something" and "fails nothing"
+    has fewer requirements so far goes next: about half of the requirements of a beginning are failing ones while there
+    are enough of them.
 
     Args:
         known: the answers of one half.

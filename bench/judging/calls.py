@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from judging.answers import Answer
 from judging.wordings import Reworded, Wording, reworded
@@ -16,7 +16,7 @@ from setpoint.core.event import Judged, Measured, Opened, RoleModel
 from setpoint.core.policy import Policy
 from setpoint.core.spec import Budget
 from setpoint.core.state import State
-from setpoint.errors import ModelError
+from setpoint.errors import ConfigError, ModelError
 from setpoint.ledgers import MemoryLedger
 from setpoint.ports import Model, Prompt, Reply
 from setpoint.roles import ModelCritic
@@ -158,6 +158,9 @@ class Book:
 
     Args:
         file: where it is; made when the first verdict comes.
+
+    Raises:
+        ConfigError: if the file holds something else.
     """
 
     def __init__(self, file: Path) -> None:
@@ -166,10 +169,19 @@ class Book:
         if file.exists():
             lines = file.read_text(encoding="utf-8").split("\n")
             # A line without its end is what a killed process was writing.
-            for line in lines[:-1]:
-                self._keep(_READ.validate_json(line))
+            for number, line in enumerate(lines[:-1], start=1):
+                self._keep(self._read(number, line))
             if lines[-1]:
                 file.write_text("".join(f"{line}\n" for line in lines[:-1]), encoding="utf-8")
+
+    def _read(self, number: int, line: str) -> Verdicts:
+        try:
+            return _READ.validate_json(line)
+        except ValidationError as error:
+            raise ConfigError(
+                f"{self.file}, line {number}, is no verdict of this bench: move the file away, or name another folder "
+                "with --out"
+            ) from error
 
     def get(self, critic: str, call: Call) -> Verdicts | None:
         """What this critic said to this prompt, if it was asked."""

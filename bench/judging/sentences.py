@@ -4,7 +4,7 @@ The wording knows nothing of what lint understands: it was written once, and is 
 """
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, cast
 
 __all__ = ["sentence"]
 
@@ -36,8 +36,7 @@ def _bound(relation: object, count: int, what: str) -> str:
 
 
 def _quoted(words: object) -> str:
-    listed = [f'"{word}"' for word in words] if isinstance(words, list) else []  # pyright: ignore[reportUnknownVariableType]
-    return ", ".join(listed)
+    return ", ".join(f'"{word}"' for word in cast("list[str]", words))
 
 
 def _times(given: Given, relation: str, count: str) -> str:
@@ -52,11 +51,11 @@ def _paragraph(given: Given) -> str:
 
 
 _LANGUAGES: Final = {
-    "ar": "Arabic", "bg": "Bulgarian", "bn": "Bengali", "de": "German", "en": "English", "es": "Spanish", "fa": "Persian",
-    "fi": "Finnish", "fr": "French", "gu": "Gujarati", "hi": "Hindi", "it": "Italian", "ja": "Japanese", "kn": "Kannada",
-    "ko": "Korean", "mr": "Marathi", "ne": "Nepali", "pa": "Punjabi", "pl": "Polish", "pt": "Portuguese", "ru": "Russian",
-    "sw": "Swahili", "ta": "Tamil", "te": "Telugu", "th": "Thai", "tr": "Turkish", "uk": "Ukrainian", "ur": "Urdu",
-    "vi": "Vietnamese",
+    "ar": "Arabic", "bg": "Bulgarian", "bn": "Bengali", "de": "German", "en": "English", "es": "Spanish",
+    "fa": "Persian", "fi": "Finnish", "fr": "French", "gu": "Gujarati", "hi": "Hindi", "it": "Italian",
+    "ja": "Japanese", "kn": "Kannada", "ko": "Korean", "mr": "Marathi", "ne": "Nepali", "pa": "Punjabi",
+    "pl": "Polish", "pt": "Portuguese", "ru": "Russian", "sw": "Swahili", "ta": "Tamil", "te": "Telugu",
+    "th": "Thai", "tr": "Turkish", "uk": "Ukrainian", "ur": "Urdu", "vi": "Vietnamese",
 }  # fmt: skip
 
 _SENTENCES: Final[Mapping[str, Callable[[Given], str]]] = {
@@ -80,7 +79,8 @@ _SENTENCES: Final[Mapping[str, Callable[[Given], str]]] = {
     ),
     "detectable_format:json_format": lambda _: "The entire text is valid JSON.",
     "detectable_format:multiple_sections": lambda g: (
-        f"Has at least {_number(g, 'num_sections')} sections, each beginning with {g['section_spliter']} and its number."
+        f"Has at least {_number(g, 'num_sections')} sections, each beginning with {g['section_spliter']} and "
+        "its number."
     ),
     "detectable_format:number_bullet_lists": lambda g: f"Contains exactly {_number(g, 'num_bullets')} bullet points.",
     "detectable_format:number_highlighted_sections": lambda g: (

@@ -40,7 +40,9 @@ def loaded() -> ModuleType:
 critic = loaded()
 
 
-def answer(prompt: int = 1, *, model: str = "m", text: str = "a plain text of six words", **truth: bool) -> Answer:
+def answer(
+    truth: dict[str, bool] | None = None, *, prompt: int = 1, model: str = "m", text: str = "a plain text of six words"
+) -> Answer:
     """An answer to a prompt with these requirements; `met` alone by default."""
     truth = truth or {"met": True}
     criteria = tuple(Criterion(name=name, says=f"Is {name}.") for name in truth)
@@ -49,13 +51,17 @@ def answer(prompt: int = 1, *, model: str = "m", text: str = "a plain text of si
     )
 
 
+def readings(prompt: Prompt):
+    """The readings that a prompt's schema asks for: criterion → the schema of its reading."""
+    return json.loads(json.dumps(prompt.schema))["properties"]["readings"]["properties"]
+
+
 def says(verdict: str):
     """A reply that gives every criterion this verdict, whatever the schema asks for."""
 
     def respond(prompt: Prompt) -> str:
-        readings = prompt.schema["properties"]["readings"]["properties"]
         filled = {"lines": [1], "finding": "It stands there.", "verdict": verdict, "do": ""}
-        return json.dumps({"readings": dict.fromkeys(readings, filled), "other": []})
+        return json.dumps({"readings": dict.fromkeys(readings(prompt), filled), "other": []})
 
     return respond
 
@@ -166,7 +172,7 @@ def test_both_halves_have_every_prompt_once(data: Path) -> None:
 def test_any_beginning_of_a_sample_is_balanced_and_has_each_prompt_once() -> None:
     """Half of the requirements fail, several and single take turns, a second answer to a prompt waits."""
     known = [
-        answer(prompt, model=model, **({"a": prompt % 3 == 0} | ({"b": prompt % 5 == 0} if prompt % 2 else {})))
+        answer({"a": prompt % 3 == 0} | ({"b": prompt % 5 == 0} if prompt % 2 else {}), prompt=prompt, model=model)
         for prompt in range(60)
         for model in ("x", "y")
     ]
@@ -179,9 +185,17 @@ def test_any_beginning_of_a_sample_is_balanced_and_has_each_prompt_once() -> Non
     assert [one.key for one in sample(known, seed=5)] != [one.key for one in order]
 
 
+def test_kinds_of_requirements_take_turns() -> None:
+    """A kind that is frequent among short answers does not fill the beginning of the sample."""
+    known = [answer({"common": False}, prompt=n) for n in range(30)]
+    known += [answer({f"rare-{n}": False}, prompt=100 + n) for n in range(4)]
+    first = {one.names[0] for one in sample(known, seed=1)[:5]}
+    assert first == {"common", "rare-0", "rare-1", "rare-2", "rare-3"}
+
+
 def test_long_answers_can_be_left_out() -> None:
     """For a model that reads slowly."""
-    known = [answer(1, text="word " * 10), answer(2, text="word " * 100)]
+    known = [answer(prompt=1, text="word " * 10), answer(prompt=2, text="word " * 100)]
     assert [one.prompt for one in sample(known, seed=0, most_words=50)] == [1]
 
 
@@ -205,7 +219,7 @@ def test_a_requirement_reads_as_a_criterion(kind: str, params: dict[str, object]
 async def test_a_wording_changes_the_prompt_that_is_really_sent(wording: Wording) -> None:
     """Each variant differs from Setpoint's own, and the fields stand in its order in example and schema."""
     model, own = ScriptedModel(says("pass")), ScriptedModel(says("pass"))
-    one = answer(a=True, b=False)
+    one = answer({"a": True, "b": False})
     (call, *_), (plain, *_) = await planned(one, wording), await planned(one, WORDINGS[0])
     await ask(call, model)
     await ask(plain, own)
@@ -213,7 +227,7 @@ async def test_a_wording_changes_the_prompt_that_is_really_sent(wording: Wording
     assert (sent.system, sent.user) != (usual.system, usual.user)
     assert call.digest != plain.digest
     if wording.fields:
-        reading = sent.schema["properties"]["readings"]["properties"]["a"]
+        reading = readings(sent)["a"]
         assert tuple(reading["properties"]) == tuple(reading["required"]) == wording.fields
         places = [sent.user.index(f'"{name}":') for name in wording.fields]
         assert places == sorted(places)
@@ -231,13 +245,17 @@ def test_a_wording_that_replaces_nothing_is_an_error() -> None:
 
 async def test_equal_questions_are_put_once() -> None:
     """With one criterion, "all in one call" and "one call each" are the same call."""
-    assert [call.names for call in await planned(answer(a=True), WORDINGS[0])] == [("a",)]
-    assert [call.names for call in await planned(answer(a=True, b=True), WORDINGS[0])] == [("a", "b"), ("a",), ("b",)]
+    assert [call.names for call in await planned(answer({"a": True}), WORDINGS[0])] == [("a",)]
+    assert [call.names for call in await planned(answer({"a": True, "b": True}), WORDINGS[0])] == [
+        ("a", "b"),
+        ("a",),
+        ("b",),
+    ]
 
 
 async def test_what_was_judged_is_kept_and_not_asked_again(tmp_path: Path) -> None:
     """Also if the process was killed in the middle of a line."""
-    calls = await planned(answer(a=True, b=False), WORDINGS[0])
+    calls = await planned(answer({"a": True, "b": False}), WORDINGS[0])
     model, file = ScriptedModel(says("fail")), tmp_path / "verdicts.jsonl"
     assert await critic.judge(calls[:2], model, Book(file), seconds=60, parallel=2)
     with file.open("a", encoding="utf-8") as open_file:
@@ -262,7 +280,7 @@ async def test_another_prompt_is_another_question(tmp_path: Path) -> None:
 
 async def test_when_time_is_up_nothing_more_is_asked(tmp_path: Path) -> None:
     """And the bench says that it is not done."""
-    calls = await planned(answer(a=True, b=False), WORDINGS[0])
+    calls = await planned(answer({"a": True, "b": False}), WORDINGS[0])
     model = ScriptedModel(says("pass"))
     assert not await critic.judge(calls, model, Book(tmp_path / "v.jsonl"), seconds=0, parallel=1)
     assert model.prompts == []
@@ -292,7 +310,9 @@ async def test_checks_take_over_what_lint_says_they_can_measure(tmp_path: Path) 
     """The critic's wrong verdict on commas does not count there, and costs nothing."""
     criteria = (Criterion(name="comma", says="Contains no commas."), Criterion(name="warm", says="Is warm."))
     one = replace(
-        answer(comma=False, warm=True), spec=Spec(brief="b", criteria=criteria), text="Well, it has a comma, and more."
+        answer({"comma": False, "warm": True}),
+        spec=Spec(brief="b", criteria=criteria),
+        text="Well, it has a comma, and more.",
     )
     plan = {one.key: await planned(one, WORDINGS[0])}
     model, book = ScriptedModel(says("pass")), Book(tmp_path / "v.jsonl")
@@ -307,7 +327,7 @@ async def test_checks_take_over_what_lint_says_they_can_measure(tmp_path: Path) 
 
 async def test_answers_that_are_not_judged_to_the_end_are_not_counted(tmp_path: Path) -> None:
     """All forms are over the same answers."""
-    one = answer(a=True, b=True)
+    one = answer({"a": True, "b": True})
     plan = {one.key: await planned(one, WORDINGS[0])}
     book, model = Book(tmp_path / "v.jsonl"), ScriptedModel(says("pass"))
     await critic.judge(plan[one.key][:2], model, book, seconds=60, parallel=1)
@@ -341,6 +361,19 @@ def test_a_wrong_argument_says_what_to_do(given: list[str], said: str) -> None:
     """Names what there is."""
     with pytest.raises(SystemExit, match=said):
         critic.main(given)
+
+
+def test_a_file_of_something_else_is_not_written_over(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The message names the line and what to do."""
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "scripted-model.jsonl").write_text("{}\n")
+    asked = ["--data", str(data), "--out", str(out), "--critic", "scripted:model"]
+    assert critic.main(asked) == 3
+    assert "line 1, is no verdict of this bench: move the file away" in capsys.readouterr().err
+    assert (out / "scripted-model.jsonl").read_text() == "{}\n"
 
 
 def test_the_probe_can_be_judged_as_well() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from setpoint.core.action import Judge, Stop
-from setpoint.core.belief import CAP, Ballot, Quality, believes, likelihood, met, quality
+from setpoint.core.belief import CAP, Ballot, Quality, believes, likelihood, met, prior, quality
 from setpoint.core.control import decide
 from setpoint.core.event import CriticOn, Drafted, Event, Judged, Measured, Opened, Recorded, Requested
 from setpoint.core.fault import Status, Verdict
@@ -196,3 +196,17 @@ def test_what_code_or_a_person_settled_is_certain() -> None:
 
     assert believes(state, replace(draft, votes={"warm": ruled})).whole == 1.0
     assert believes(read(opened(SPEC), "fail"), draft).whole < 0.2
+
+
+def test_what_is_assumed_of_a_text_depends_on_its_author_and_on_the_runs_other_drafts() -> None:
+    """A weak author's text starts lower; other drafts that failed pull it further down, its own readings do not."""
+    first = opened(SPEC)
+    weak = replace(first, models=(replace(first.models[0], model="x:tiny-1b"), *first.models[1:]))
+    middling, low = read(first, "pass"), read(weak, "pass")
+    other = replace(middling.draft(1), draft=replace(middling.draft(1).draft, number=2))
+    failed = replace(other, votes={"warm": (Verdict(criterion="warm", status="fail", by="critic"),)})
+
+    assert prior(middling, middling.draft(1)) == pytest.approx(0.75)
+    assert prior(low, low.draft(1)) == pytest.approx(0.55)
+    beside = replace(middling, drafts=(middling.draft(1), failed))
+    assert 0.6 < prior(beside, beside.draft(1)) < 0.72

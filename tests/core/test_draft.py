@@ -8,6 +8,7 @@ from setpoint.core.draft import (
     Edit,
     apply_edits,
     broken_locks,
+    broken_skeleton,
     degeneracy,
     line_map,
     locked_spans,
@@ -50,6 +51,23 @@ def test_a_passage_that_cannot_be_told_is_a_miss_with_its_reason(search: str, wh
     assert patched.text == TEXT
     assert patched.applied == 0
     assert why in patched.misses[0]
+
+
+def test_a_passage_that_stands_twice_but_for_white_space_is_ambiguous() -> None:
+    """Folding white space must not make one of two places the right one."""
+    patched = apply_edits("red  hat\nred\that\n", edit("red hat", "x"))
+    assert patched.applied == 0
+    assert "stands 2 times" in patched.misses[0]
+
+
+def test_what_is_wrong_with_headings_is_said() -> None:
+    """What is missing goes before what is added; the same headings in another order are wrong as well."""
+    skeleton = ("## One", "## Two")
+    assert broken_skeleton(skeleton, "# Title\n## One\n### deeper\n## Two\n") == ""
+    assert broken_skeleton(skeleton, "## One\n## Three\n") == "the heading '## Two' is missing"
+    assert broken_skeleton(skeleton, "## One\n## Two\n## Three\n") == "the heading '## Three' is not in the skeleton"
+    for text in ("## Two\n## One\n", "## One\n## Two\n## One\n"):
+        assert broken_skeleton(skeleton, text) == "the headings stand in another order, or one stands twice"
 
 
 def test_one_miss_does_not_stop_the_other_edits() -> None:

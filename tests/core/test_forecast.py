@@ -313,16 +313,16 @@ def test_advice_does_not_depend_on_the_budget() -> None:
 @pytest.mark.parametrize(
     ("criteria", "q", "p", "ratio", "says"),
     [
-        (1, 0.5, 0.5, 0.0, "far more than it loses"),
-        (9, 0.05, 0.5, 0.8, "the last faults take long"),
-        (25, 0.065, 0.8, 1.95, "lose more than it gains: split the spec or use edits"),
+        (1, 0.5, 0.5, 0.0, "a pass gains far more than it loses"),
+        (9, 0.05, 0.5, 0.8, "a pass gains more than it loses, but the last faults take long"),
+        (25, 0.065, 0.8, 1.95, "each pass is likely to lose more than it gains: split the spec or use edits"),
     ],
 )
 def test_the_convergence_number_is_said_in_words(criteria: int, q: float, p: float, ratio: float, says: str) -> None:
     """R = (K - 1) q / p; the last row is GPT-3.5 on 25 concept words."""
     outlook = estimate(spec(criteria), Budget(), rates(p, q), COST)
     assert outlook.convergence == pytest.approx(ratio)
-    assert says in outlook.convergence_says
+    assert outlook.convergence_says == says
 
 
 def test_an_outline_takes_a_pass() -> None:
@@ -384,6 +384,33 @@ def test_critics_edits_and_prices_are_in_the_cost() -> None:
     assert alone.of(3).money == pytest.approx(alone.first.money + 2 * alone.again.money)  # type: ignore[operator]
 
 
+def test_each_call_is_priced_by_its_own_model() -> None:
+    """Each part has the tokens of its prompts and replies; critic and confirmer have prices of their own."""
+    author = RoleModel(role="author", model="a", input_price=1.0, output_price=2.0)
+    critic = RoleModel(role="critic", model="c", input_price=3.0, output_price=5.0, sensitivity=1.0)
+    confirmer = RoleModel(role="confirmer", model="d", input_price=7.0, output_price=11.0, sensitivity=1.0)
+    target = Spec(brief="b" * 382, criteria=(criterion("seen0", judged=True), criterion("seen1", judged=True)))
+    demands = sum(len(one.name) + len(one.says) for one in target.criteria)
+    prompt = (382 + demands) / 4
+    text = 100 * 1.35
+
+    def dollars(model: RoleModel, read: float, written: float) -> float:
+        return (read * (model.input_price or 0) + written * (model.output_price or 0)) / 1e6
+
+    read = prompt + text + 700
+    found = expected_cost(target, [author, critic], words=100)
+    reading = dollars(critic, read, 2 * 70)
+    assert found.first.money == pytest.approx(dollars(author, prompt + 400, text) + reading)
+    assert found.again.money == pytest.approx(dollars(author, prompt + 400 + 2 * 60, text) + reading)
+    assert found.confirm.money == pytest.approx(2 * dollars(critic, read, 100)), "one call for each criterion"
+    assert found.first.tokens == pytest.approx(prompt + 400 + text + read + 2 * 70)
+    edited = expected_cost(target, [author, critic], words=100, edits=True)
+    assert edited.again.money == pytest.approx(dollars(author, prompt + 400 + text + 2 * 60, 0.3 * text) + reading)
+    other = expected_cost(target, [author, critic, confirmer], words=100)
+    assert other.first == found.first
+    assert other.confirm.money == pytest.approx(dollars(confirmer, read, 2 * 70)), "another model reads all at once"
+
+
 # Within a run
 
 
@@ -420,6 +447,26 @@ async def test_a_gain_makes_the_forecast_better() -> None:
     _, before, after = await outlooks(spec(3), ["word0", "word0 word1", "word0 word1 word2"])
     assert after.chance > before.chance
     assert after.rates.p > before.rates.p
+
+
+async def test_what_passes_have_cost_replaces_what_they_were_expected_to() -> None:
+    """After one pass the next is still expected to cost what was expected; after two, what they cost on average."""
+    ledger = MemoryLedger()
+    it = await Run.open("r", opened(spec(3), budget=Budget(passes=4)), ledger)
+    await it.drive(crew(spec(3), ["word0", "word0 word1", "word0 word1 a", "word0 word1 b"]))
+    events = await ledger.replay("r")
+    states = [fold(events[: n + 1]) for n in range(len(events))]
+    one, two = (next(s for s in states if len(s.passes) == n and s.pending is None) for n in (1, 2))
+    first, second = reforecast(one), reforecast(two)
+    assert first.cost_p50.tokens != pytest.approx(one.spent.tokens * (first.p50 or 4))
+    assert second.cost_p50.tokens == pytest.approx(two.spent.tokens / 2 * (second.p50 or 4))
+
+
+async def test_what_a_critic_said_of_a_first_draft_is_experience() -> None:
+    """Criteria with a check and criteria for a critic are counted apart."""
+    state = await played(spec(2, 3), ["word0 seen1 seen2"], passes=1)
+    seen = experience(state)
+    assert (seen.checks, seen.judged) == ((2, 1), (3, 2))
 
 
 async def test_an_accepted_run_is_done_and_remembered() -> None:

@@ -79,4 +79,13 @@ def test_the_digest_does_not_depend_on_the_order_of_parameters() -> None:
 
 def test_more_budget_leaves_unset_limits_unset() -> None:
     """Adding tokens to a run without a token cap caps nothing."""
-    assert Budget(passes=2).plus(passes=3, tokens=5) == Budget(passes=5)
+    assert Budget(passes=2).plus(passes=3, tokens=5, money=1.0, seconds=9.0) == Budget(passes=5)
+
+
+def test_more_budget_adds_to_each_limit_that_is_set() -> None:
+    """And what is not given more stays as it was."""
+    budget = Budget(passes=2, tokens=100, money=1.0, seconds=60.0)
+    assert budget.plus(passes=1, tokens=5, money=0.5, seconds=30.0) == Budget(
+        passes=3, tokens=105, money=1.5, seconds=90.0
+    )
+    assert budget.plus() == budget

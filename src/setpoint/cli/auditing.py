@@ -13,7 +13,7 @@ from rich.console import Console
 
 from setpoint.cli.amounts import count, number
 from setpoint.cli.running import write_text
-from setpoint.compose import AuditRequest, PreparedAudit, audit_spec, prepare_audit, run_audit, settings
+from setpoint.compose import AuditRequest, PreparedAudit, audit_spec, prepare_audit, remember_audit, run_audit, settings
 from setpoint.errors import ConfigError
 from setpoint.report.text import dollars, plural
 from setpoint.rubric.audit import Audit, Limits, audit_html, audit_json, audit_table, sentences
@@ -26,7 +26,7 @@ __all__ = ["register"]
 class Tries:
     """What is tried."""
 
-    planted: int = 6
+    planted: int = 10
     """Faults for each criterion that the critic judges."""
     readings: int = 5
     """How often each good text is read as it is."""
@@ -138,6 +138,7 @@ def audit(
         return 0 if caps.dry_run else 1
     with talk.status("starting") as status:
         found = anyio.run(partial(run_audit, prepared, status.update))
+    remember_audit(found, prepared, where)
     if shown.report is not None:
         write_text(shown.report, audit_html(found, Path(spec).stem))
     _print(found, prepared, talk, json=shown.json)

@@ -41,8 +41,8 @@ def label(
     sample: int | None = None,
     seed: int = 0,
     who: str | None = None,
-    export: Path | None = None,
-    import_: Annotated[Path | None, Parameter(name="--import")] = None,
+    export: Annotated[Path | None, Parameter(allow_leading_hyphen=True)] = None,
+    import_: Annotated[Path | None, Parameter(name="--import", allow_leading_hyphen=True)] = None,
     ledger: Path | None = None,
 ) -> int:
     """Say yourself whether texts meet their criteria, so that the critic can be measured by it.

@@ -3,7 +3,14 @@
 The command line and the library both come through here, so that what one can do the other can.
 """
 
-from setpoint.compose.auditing import AuditRequest, PreparedAudit, audit_spec, prepare_audit, run_audit
+from setpoint.compose.auditing import (
+    AuditRequest,
+    PreparedAudit,
+    audit_spec,
+    prepare_audit,
+    remember_audit,
+    run_audit,
+)
 from setpoint.compose.estimating import estimate_request, past_for
 from setpoint.compose.inputs import SpecLike, build_checks, commands, read_draft, read_spec
 from setpoint.compose.observing import Observing
@@ -76,6 +83,7 @@ __all__ = [
     "reading",
     "record_run",
     "refine",
+    "remember_audit",
     "remember_probes",
     "require_trust",
     "resume",

@@ -22,9 +22,10 @@ from setpoint.ports import Check, Critic, Model
 from setpoint.roles import ModelCritic, critic_form
 from setpoint.rubric import gallery
 from setpoint.rubric.audit import Audit, Auditor, Bench, Journal, Limits, Plan, Planter, Quote, audit, quote
+from setpoint.rubric.trust_record import Counts, Entry, subject
 from setpoint.specfile import SpecFile, loads
 
-__all__ = ["AuditRequest", "PreparedAudit", "audit_spec", "prepare_audit", "run_audit"]
+__all__ = ["AuditRequest", "PreparedAudit", "audit_spec", "prepare_audit", "remember_audit", "run_audit"]
 
 MOST_RUNS: Final = 5
 """So many accepted runs of the ledger are taken for good texts, the latest first."""
@@ -53,7 +54,7 @@ class AuditRequest:
     drafts: tuple[Path, ...] = ()
     critic: str | None = None
     planter: str | None = None
-    planted: int = 6
+    planted: int = 10
     readings: int = 5
     only: tuple[str, ...] = ()
     with_canaries: bool = True
@@ -164,6 +165,29 @@ async def run_audit(prepared: PreparedAudit, on_trial: Callable[[str], None] = l
     if failure is not None:
         raise failure
     return audit(prepared.plan, auditor.findings)
+
+
+def remember_audit(found: Audit, prepared: PreparedAudit, where: Settings) -> None:
+    """Keep what the audit counted with what else is known about critics; a later audit of the spec replaces it.
+
+    Raises:
+        LedgerError: if it cannot be stored.
+    """
+    audited = {criterion.name: criterion for criterion in prepared.plan.audited}
+    where.critics.add(
+        *(
+            Entry(
+                subject=subject(record.model, record.form, audited[record.criterion]),
+                source="audit",
+                counts=Counts(
+                    noticed=record.noticed, failures=record.failures, passed=record.passed, passes=record.passes
+                ),
+                origin=f"audit {found.digest[:16]}",
+            )
+            for record in found.records
+            if record.criterion in audited and record.failures + record.passes
+        )
+    )
 
 
 def _require_sense(request: AuditRequest) -> None:

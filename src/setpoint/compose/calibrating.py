@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from setpoint.compose.history import MOST_RUNS
 from setpoint.compose.labelling import items_of, store_counts
 from setpoint.compose.record import Sums, by_subject
 from setpoint.compose.settings import Settings
+from setpoint.core.policy import Policy
 from setpoint.core.state import State, fold
 from setpoint.errors import LedgerError
 from setpoint.ports import Ledger
@@ -14,6 +16,9 @@ from setpoint.rubric.calibration import Interval, agreement, corrected, kappa, s
 from setpoint.rubric.trust_record import Counts, Subject, subject
 
 __all__ = ["CriticRow", "calibration", "verdict_on"]
+
+_USUAL: Final = Policy()
+"""The thresholds that runs have unless they are told otherwise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,8 +128,8 @@ def verdict_on(row: CriticRow) -> str:
     if row.sensitivity is None or row.specificity is None:
         return "not enough data"
     seen, sound = row.sensitivity.value, row.specificity.value
-    if seen + sound - 1 < 0.2:  # noqa: PLR2004 - `setpoint.core.policy.Policy.informed`
+    if seen + sound - 1 < _USUAL.informed:
         return "tells nothing"
-    if seen < 0.6:  # noqa: PLR2004 - `setpoint.core.policy.Policy.trust_threshold`
+    if seen < _USUAL.trust_threshold:
         return "blind"
     return "trusted"

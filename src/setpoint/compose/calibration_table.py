@@ -50,13 +50,18 @@ def table(rows: Sequence[CriticRow], console: Console) -> None:
 def _cells(row: CriticRow) -> Iterable[str]:
     counts = row.counts
     yield row.criterion or "all together"
-    yield "\n".join(f"{c.total} {source}" for source, c in row.sources.items())
+    yield "\n".join(_texts(c.total, source) for source, c in row.sources.items())
     yield _share(row.sensitivity, f"{counts.noticed} of {counts.failures}")
     yield _share(row.specificity, f"{counts.passed} of {counts.passes}")
     yield f"{row.kappa.value:.2f} [{row.kappa.low:.2f}, {row.kappa.high:.2f}]" if row.kappa else _FEW
     yield f"{row.passed} of {row.read}" if row.criterion else ""
     yield _share(row.corrected, "") if row.criterion else ""
     yield verdict_on(row) if row.criterion else ""
+
+
+def _texts(many: int, source: str) -> str:
+    """How many texts, and from where."""
+    return f"{many} {source.removesuffix('s') if many == 1 else source}"
 
 
 def _share(found: Interval | None, of: str) -> str:

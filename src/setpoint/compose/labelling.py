@@ -16,7 +16,7 @@ from setpoint.core.state import DraftState, State, fold
 from setpoint.errors import LedgerError, UsageError
 from setpoint.ports import Ledger
 from setpoint.rubric.labels import Key, Label, LabelBook, consensus
-from setpoint.rubric.trust_record import Counts, Entry, Subject, subject
+from setpoint.rubric.trust_record import Counts, Entry, Evidence, Subject, subject
 
 __all__ = [
     "Item",
@@ -139,15 +139,22 @@ def store_counts(runs: Sequence[tuple[str, State]], where: Settings) -> None:
         LedgerError: if labels cannot be read or counts cannot be stored.
     """
     truth = consensus(label_book(where).current())
+    stored = {(entry.source, entry.origin): set[Subject]() for entry in where.critics.entries()}
+    for entry in where.critics.entries():
+        stored[entry.source, entry.origin].add(entry.subject)
     entries: list[Entry] = []
     for run, state in runs:
         items = items_of([(run, state)])
-        labelled = {item.key: truth[item.key] for item in items if item.key in truth and item.ruled is None}
-        ruled = {item.key: item.ruled for item in items if item.ruled is not None}
-        for about, counts in _counted(items, labelled).items():
-            entries.append(Entry(subject=about, source="labels", counts=counts, origin=run))
-        for about, counts in _counted(items, ruled).items():
-            entries.append(Entry(subject=about, source="overrulings", counts=counts, origin=run))
+        settled: dict[Evidence, dict[Key, bool]] = {
+            "labels": {item.key: truth[item.key] for item in items if item.key in truth and item.ruled is None},
+            "overrulings": {item.key: item.ruled for item in items if item.ruled is not None},
+        }
+        for source, answers in settled.items():
+            counted = _counted(items, answers)
+            # What is not settled any more, because people disagree by now, must not stay counted.
+            for about in counted.keys() | stored.get((source, run), set()):
+                counts = counted.get(about, Counts())
+                entries.append(Entry(subject=about, source=source, counts=counts, origin=run))
     if entries:
         where.critics.add(*entries)
 

@@ -20,6 +20,7 @@ from setpoint.core.action import Role
 from setpoint.core.detect import trusted
 from setpoint.core.event import CriticOn
 from setpoint.core.fault import Verdict
+from setpoint.core.rates import rates_for
 from setpoint.core.spec import Criterion, says_digest
 from setpoint.core.state import DraftState, State
 
@@ -51,7 +52,7 @@ RHO_OTHER: Final = 0.44
 """Correlation between different models: nine of them amount to two independent votes (arXiv 2605.29800), and
 9 / (1 + 8 rho) = 2."""
 PRIOR: Final = 0.75
-"""Chance that a criterion is met before anything is read: a middling author's first draft (`setpoint.core.rates`)."""
+"""Chance that a criterion is met before anything is read, where the author is not known either: a middling one's."""
 _PRIOR_WEIGHT: Final = 8.0
 """Readings that this assumption is worth next to the run's own."""
 _PRIOR_BOUNDS: Final = (0.2, 0.95)
@@ -106,7 +107,9 @@ class CriterionBelief:
     """The weakest knowledge that it rests on."""
     votes: int
     labels: int
+    """Texts about this criterion that people judged for the critic of whom most is known."""
     texts: int
+    """All texts about this criterion that this critic was measured on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,7 +221,7 @@ def believes(state: State, draft: DraftState) -> Belief:
     """How sure it is that a draft truly meets every criterion, given all votes on it."""
     verdicts = draft.verdicts()
     judged = [c for c in state.judged(draft) if not _ruled(draft, c)]
-    before = prior(state)
+    before = prior(state, draft)
     rows = tuple(_criterion_belief(state, draft, criterion, before) for criterion in judged)
     whole = 1.0
     for criterion in state.criteria(draft):
@@ -229,17 +232,22 @@ def believes(state: State, draft: DraftState) -> Belief:
     return Belief(whole=whole, prior=before, criteria=rows, basis=_weakest(row.basis for row in rows))
 
 
-def prior(state: State) -> float:
-    """The chance that a criterion is met before a text is read, as this run shows it.
+def prior(state: State, draft: DraftState) -> float:
+    """The chance that a criterion is met before a draft is read: an assumption, and what the run's other drafts showed.
 
-    The share of passes among the first readings of all texts, corrected for the critic's errors (Rogan and Gladen
-    1978), next to `PRIOR` as an assumption. Readings count by the square of Youden's index, as the error of a corrected
+    Assumed is a first draft of such an author (`setpoint.core.rates`). Next to it stands the share of passes among the
+    first readings of the other drafts, corrected for the critic's errors (Rogan and Gladen 1978); the draft's own
+    readings are votes, and count once. Readings weigh by the square of Youden's index, as the error of a corrected
     share grows with its inverse: a critic that cannot tell teaches nothing.
     """
-    weight, total = _PRIOR_WEIGHT, _PRIOR_WEIGHT * PRIOR
-    for draft in state.drafts:
-        for criterion in state.judged(draft) if draft.draft.stage == "prose" else ():
-            first = next((vote for vote in draft.votes.get(criterion.name, ()) if _is_reading(vote)), None)
+    author = state.model("author")
+    assumed = rates_for(author.model if author else "", len(draft.draft.text.split())).first_critic
+    weight, total = _PRIOR_WEIGHT, _PRIOR_WEIGHT * assumed
+    for other in state.drafts:
+        if other.number == draft.number or other.draft.stage != "prose":
+            continue
+        for criterion in state.judged(other):
+            first = next((vote for vote in other.votes.get(criterion.name, ()) if _is_reading(vote)), None)
             if first is None:
                 continue
             worth = quality(state, "critic" if first.by == "critic" else "confirmer", criterion)
@@ -260,8 +268,9 @@ def _ruled(draft: DraftState, criterion: Criterion) -> bool:
 
 def _weakest(found: Iterable[Basis]) -> Basis:
     known = set(found)
-    order: tuple[Basis, ...] = ("nothing", "planted", "criterion")
-    return next((basis for basis in order if basis in known), "criterion")
+    if "nothing" in known:
+        return "nothing"
+    return "planted" if "planted" in known else "criterion"
 
 
 def _criterion_belief(state: State, draft: DraftState, criterion: Criterion, before: float) -> CriterionBelief:
@@ -272,8 +281,8 @@ def _criterion_belief(state: State, draft: DraftState, criterion: Criterion, bef
         probability=met(ballots, prior=before),
         basis=_weakest(worth.basis for worth in worths) if worths else "nothing",
         votes=sum(len(ballot.votes) for ballot in ballots),
-        labels=sum(worth.labels for worth in worths),
-        texts=sum(worth.texts for worth in worths),
+        labels=max((worth.labels for worth in worths), default=0),
+        texts=max((worth.texts for worth in worths), default=0),
     )
 
 
@@ -301,7 +310,7 @@ def worth_another(state: State, draft: DraftState, criterion: Criterion, role: R
         return False
     ballots = _ballots(state, draft, criterion)
     left = CAP - sum(len(ballot.votes) for ballot in ballots)
-    before = prior(state)
+    before = prior(state, draft)
     if left <= 0 or met(ballots, prior=before) >= SURE:
         return False
     more = {ballot.quality: ballot.votes for ballot in ballots}

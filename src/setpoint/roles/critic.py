@@ -38,8 +38,8 @@ _NEGATIVE: Final = re.compile(
 )
 _ABSENT: Final = re.compile(_NOT + r"(?:mention|include|state|contain)", re.IGNORECASE)
 _WANTS_ABSENCE: Final = re.compile(
-    r"\b(?:no|not|none|never|nothing|nobody|neither|nor|without|cannot|avoids?|free (?:of|from)|omits?|excludes?|leaves? out"
-    r"|refrains? from)\b|n't\b",
+    r"\b(?:no|not|none|never|nothing|nobody|neither|nor|without|cannot|avoids?|free (?:of|from)|omits?|excludes?"
+    r"|leaves? out|refrains? from)\b|n't\b",
     re.IGNORECASE,
 )
 _CONFIRMING_TEMPERATURE: Final = 0.3

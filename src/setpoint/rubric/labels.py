@@ -180,14 +180,18 @@ def from_csv(content: str, name: str, who: str) -> tuple[Label, ...]:
     Raises:
         ConfigError: if a column is missing, or an answer is none of ``pass``, ``fail`` and ``unsure``.
     """
-    reader = csv.DictReader(io.StringIO(content.removeprefix("\ufeff")))
-    missing = [column for column in (*_KEY, "answer") if column not in (reader.fieldnames or ())]
+    reader = csv.DictReader(io.StringIO(content.removeprefix("\ufeff"), newline=""))
+    try:
+        rows, columns = list(reader), reader.fieldnames or ()
+    except csv.Error as error:
+        raise ConfigError(f"{name} is no CSV sheet that can be read: {error}") from error
+    missing = [column for column in (*_KEY, "answer") if column not in columns]
     if missing:
         raise ConfigError(
             f"{name} has no column {missing[0]!r}; begin from a sheet that `setpoint label RUN --export FILE` writes"
         )
     found: list[Label] = []
-    for number, row in enumerate(reader, start=2):
+    for number, row in enumerate(rows, start=2):
         answer = (row["answer"] or "").strip().lower()
         if not answer:
             continue

@@ -58,7 +58,10 @@ def shared_budget(state: State) -> Action | None:
 
 
 def confirm(state: State) -> Action | None:
-    """When every criterion passes, what a critic judged is read once more, in full, before it is believed (15)."""
+    """When every criterion passes, what a critic judged is read once more, in full, before it is believed (15).
+
+    Where the critic's errors on a criterion are known, more readings follow while they could make it sure.
+    """
     best = state.best
     if best is None or state.open_criteria(best) or not state.policy.on("confirm"):
         return None

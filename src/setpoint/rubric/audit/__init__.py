@@ -12,7 +12,7 @@ from setpoint.rubric.audit.quote import Quote, quote
 from setpoint.rubric.audit.result import Audit, CanaryAudit, CriterionAudit, CriterionRecord, audit
 from setpoint.rubric.audit.runner import Auditor
 from setpoint.rubric.audit.show import audit_json, audit_table
-from setpoint.rubric.audit.tally import ENOUGH, Tally, wilson
+from setpoint.rubric.audit.tally import ENOUGH, Tally
 from setpoint.rubric.audit.trial import Findings, Trial
 from setpoint.rubric.audit.words import sentences
 
@@ -38,5 +38,4 @@ __all__ = [
     "audit_table",
     "quote",
     "sentences",
-    "wilson",
 ]

@@ -70,7 +70,7 @@ class Plan:
     drafts: Mapping[str, str]
     critic: RoleModel
     form: str = ""
-    planted: int = 6
+    planted: int = 10
     readings: int = 5
     only: tuple[str, ...] = ()
     with_canaries: bool = True

@@ -8,8 +8,8 @@ from setpoint.core.action import Judge
 from setpoint.core.cost import CRITIC_ALLOWANCE, READING_BASE, READING_EACH, count, reservation
 from setpoint.rubric.audit.asking import comparing, planting
 from setpoint.rubric.audit.canaries import canaries
+from setpoint.rubric.audit.keys import opened
 from setpoint.rubric.audit.plan import Bench, Plan, Planter, padded, slots
-from setpoint.rubric.audit.runner import opened
 
 __all__ = ["Quote", "quote"]
 

@@ -231,15 +231,16 @@ def _reordered(name: str, trials: Sequence[Trial], drafts: int) -> Tally:
     pairs: list[tuple[Status, Status]] = []
     for draft in _to(drafts):
         usual = _usual(name, trials, draft)
-        turned = [t.verdicts[name] for t in trials if t.kind == "sound reversed" and t.draft == draft]
-        pairs.extend((usual, verdict) for verdict in turned if usual is not None)
+        other_way: list[Status] = [t.verdicts[name] for t in trials if t.kind == "sound reversed" and t.draft == draft]
+        pairs.extend((usual, verdict) for verdict in other_way if usual is not None)
     straight: dict[str, Status] = {}
     for trial in trials:
         if trial.kind == "faulty" and trial.defect is not None:
             straight[trial.defect.text] = trial.verdicts[name]
-    for trial in trials:
-        if trial.kind == "faulty reversed" and trial.defect is not None and trial.defect.text in straight:
-            pairs.append((straight[trial.defect.text], trial.verdicts[name]))
+    turned: list[tuple[str, Status]] = [
+        (t.defect.text, t.verdicts[name]) for t in trials if t.kind == "faulty reversed" and t.defect is not None
+    ]
+    pairs.extend((straight[text], verdict) for text, verdict in turned if text in straight)
     return Tally(sum(one != other for one, other in pairs), len(pairs))
 
 

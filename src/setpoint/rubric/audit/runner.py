@@ -7,7 +7,6 @@ Rules of this file:
 - A reply that cannot be used is nobody's verdict: it is counted, and neither praised nor blamed.
 """
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
@@ -15,10 +14,7 @@ import anyio.to_thread
 
 from setpoint.core.action import Judge
 from setpoint.core.cost import count, reservation
-from setpoint.core.event import Drafted, Judged, Opened, Recorded, Usage
-from setpoint.core.policy import Policy
-from setpoint.core.spec import Budget
-from setpoint.core.state import State, begin, evolve
+from setpoint.core.event import Judged, Usage
 from setpoint.ports import Finish, Prompt, Reply
 from setpoint.roles.prompting import seed_for
 from setpoint.rubric.audit.asking import WAYS, comparing, confirmed, planted_text, planting
@@ -26,13 +22,15 @@ from setpoint.rubric.audit.canaries import canaries
 from setpoint.rubric.audit.checked import audit_check
 from setpoint.rubric.audit.defect import Defect
 from setpoint.rubric.audit.journal import Journal
+from setpoint.rubric.audit.keys import digest, opened
+from setpoint.rubric.audit.keys import number as numbered
 from setpoint.rubric.audit.plan import Bench, Limits, Plan, Planter, Slot, padded, slots
 from setpoint.rubric.audit.trial import Findings, Trial, TrialKind
 
 if TYPE_CHECKING:
     from setpoint.core.fault import Status
 
-__all__ = ["Auditor", "opened"]
+__all__ = ["Auditor"]
 
 OnTrial = Callable[[str], None]
 
@@ -196,7 +194,7 @@ class Auditor:
         return False
 
     def _seed(self, slot: Slot, step: int) -> int:
-        return seed_for(self.plan.seed, _number(f"{slot.criterion.name}:{slot.number}:{step}"))
+        return seed_for(self.plan.seed, numbered(f"{slot.criterion.name}:{slot.number}:{step}"))
 
     def _nonce(self, slot: Slot) -> str:
         return f"{self.plan.seed}:{slot.criterion.name}:{slot.number}"
@@ -205,7 +203,7 @@ class Auditor:
 
     async def _ask(self, planter: Planter, prompt: Prompt, what: str) -> Reply:
         """One question to a planter, from the journal if it was asked before."""
-        key = f"ask {planter.name} {_digest(prompt.system, prompt.user, str(prompt.seed))}"
+        key = f"ask {planter.name} {digest(prompt.system, prompt.user, str(prompt.seed))}"
         if (known := self._recall(key)) is not None:
             gave = cast("Mapping[str, str]", known)
             return Reply(text=gave["text"], finish=cast("Finish", gave["finish"]))
@@ -232,7 +230,7 @@ class Auditor:
     ) -> None:
         """One reading of one text by the critic, as a run would take it."""
         order = order or self.plan.judged
-        key = f"read {_digest(text, *order)} {reading}"
+        key = f"read {digest(text, *order)} {reading}"
         known = self._recall(key)
         if known is None:
             known = await self._judged(key, text, order, kind)
@@ -250,12 +248,12 @@ class Auditor:
         )
 
     async def _judged(self, key: str, text: str, order: tuple[str, ...], kind: str) -> object:
-        state = opened(self.plan, text, nonce=_digest(str(self.plan.seed), key))
+        state = opened(self.plan, text, nonce=digest(str(self.plan.seed), key))
         action = Judge(draft=1, criteria=order, purpose="first")
         worst = reservation(state, action)
         self._require_room(worst.tokens, worst.money)
         self._on_trial(f"reading a {'canary' if kind == 'canary' else f'text ({kind})'}")
-        event = await self.bench.critic.perform(_number(key), action, state)
+        event = await self.bench.critic.perform(numbered(key), action, state)
         if isinstance(event, Judged):
             verdicts = {verdict.criterion: verdict.status for verdict in event.verdicts}
             gave: dict[str, object] = {"verdicts": verdicts, "trouble": ""}
@@ -290,28 +288,3 @@ class Auditor:
         if limits.money is not None and spent.money + money > limits.money:
             left_money = max(0.0, limits.money - spent.money)
             raise _SpentUp(f"the next call may cost ${money:.4f}, and ${left_money:.4f} of ${limits.money:.2f} is left")
-
-
-def opened(plan: Plan, text: str, nonce: str = "") -> State:
-    """The state of a run that has this text and nothing else: all that a critic is shown."""
-    event = Opened(
-        spec=plan.spec,
-        budget=Budget(),
-        policy=Policy(),
-        models=(plan.critic,),
-        title="audit",
-        given=text,
-        seed=plan.seed,
-        nonce=nonce,
-    )
-    drafted = Drafted(call=None, text=text, origin="given")
-    state = begin(Recorded(run="audit", seq=0, at=0.0, digest="", event=event))
-    return evolve(state, Recorded(run="audit", seq=1, at=0.0, digest="", event=drafted))
-
-
-def _digest(*parts: str) -> str:
-    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
-
-
-def _number(key: str) -> int:
-    return int(_digest(key)[:7], 16)

@@ -3,7 +3,9 @@
 from dataclasses import asdict
 from typing import Final
 
+from rich.console import Group
 from rich.table import Table
+from rich.text import Text
 
 from setpoint.report.text import one_line
 from setpoint.rubric.audit.result import Audit
@@ -29,34 +31,43 @@ def interval(tally: Tally) -> str:
     return f"{low * 100:.0f}–{high * 100:.0f} %"
 
 
-def audit_table(result: Audit) -> Table:
-    """A row for each criterion."""
+def audit_table(result: Audit) -> Group:
+    """A row for each criterion that the critic judges, then one for each that code measures."""
     table = Table(box=None, pad_edge=False)
-    table.add_column("criterion", overflow="fold")
+    table.add_column("criterion", overflow="fold", min_width=12)
     table.add_column("faults noticed", no_wrap=True)
     table.add_column("95 %", style="dim", no_wrap=True)
     table.add_column("good passed", no_wrap=True)
     table.add_column("95 %", style="dim", no_wrap=True)
     table.add_column("flips", no_wrap=True)
     table.add_column("dropped", justify="right", no_wrap=True)
-    table.add_column("so it is", no_wrap=True)
+    table.add_column("so it is", overflow="fold", min_width=12)
     for entry in result.criteria:
         table.add_row(
             one_line(entry.name),
-            share(entry.noticed),
+            _cell(entry.noticed),
             interval(entry.noticed),
-            share(entry.passed),
+            _cell(entry.passed),
             interval(entry.passed),
             share(entry.flips) if entry.flips.enough else "",
             str(entry.dropped or ""),
-            f"[{style}]{entry.standing}[/]" if (style := _STYLES.get(entry.standing)) else entry.standing,
+            Text(entry.standing, style=_STYLES.get(entry.standing, "")),
         )
+    if not result.checks:
+        return Group(table)
+    checks = Table(box=None, pad_edge=False)
+    checks.add_column("check", overflow="fold", min_width=12)
+    checks.add_column("fails when", overflow="fold")
     for check in result.checks:
-        said = f"fails: {one_line(check.by, 40)}" if check.by else f"did not fail in {check.tried} tries"
-        table.add_row(
-            one_line(check.criterion), "by check", "", "", "", "", "", said if check.by else f"[red]{said}[/]"
-        )
-    return table
+        said = one_line(check.by, 60) if check.by else f"nothing in {check.tried} tries"
+        last = Text(said, style="" if check.by else "red")  # it quotes the spec, which may hold what looks like markup
+        checks.add_row(one_line(check.criterion), last)
+    return Group(table, "", checks) if result.criteria else Group(checks)
+
+
+def _cell(tally: Tally) -> str:
+    """``5 of 6``, or that these are too few; short, as a terminal has 80 columns."""
+    return str(tally) if tally.enough else f"too few ({tally.n})"
 
 
 def audit_json(result: Audit) -> dict[str, object]:

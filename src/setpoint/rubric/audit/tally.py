@@ -1,31 +1,15 @@
 """Counts with their uncertainty. A share of few cases is never shown as a number."""
 
 from dataclasses import dataclass
-from math import sqrt
 from typing import Final
 
-__all__ = ["ENOUGH", "Tally", "wilson"]
+from setpoint.rubric.calibration import wilson
+
+__all__ = ["ENOUGH", "Tally"]
 
 ENOUGH: Final = 5
-"""Below so many cases a share says nothing: even 4 of 4 leaves everything above one half possible."""
-
-_Z: Final = 1.959964
-
-
-def wilson(hits: int, n: int, z: float = _Z) -> tuple[float, float]:
-    """The interval for a share after Wilson (1927), by default at 95 %; (0, 1) for no cases.
-
-    Args:
-        hits: cases that count, 0 to ``n``.
-        n: all cases.
-        z: the quantile of the normal distribution.
-    """
-    if n == 0:
-        return 0.0, 1.0
-    share = hits / n
-    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return max(0.0, middle - half), min(1.0, middle + half)
+"""Below so many cases no share is named: even 4 of 4 leaves everything above one half possible. A run asks for more
+before it goes by an audit (`core.belief.ENOUGH`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +39,10 @@ class Tally:
     @property
     def interval(self) -> tuple[float, float] | None:
         """The 95 % interval of the share; None where there are too few cases."""
-        return wilson(self.hits, self.n) if self.enough else None
+        if not self.enough:
+            return None
+        found = wilson(self.hits, self.n)
+        return found.low, found.high
 
     def __str__(self) -> str:
         return f"{self.hits} of {self.n}"

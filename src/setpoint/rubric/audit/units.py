@@ -6,13 +6,18 @@ from dataclasses import dataclass
 from typing import Final
 
 from setpoint.checks.prose import sentences
-from setpoint.rubric.lint.clauses import content
+from setpoint.rubric.lint.clauses import stem
 
 __all__ = ["PROSE", "Unit", "replaced", "stems", "units"]
 
 PROSE: Final = frozenset({"text", "markdown", "html"})
 _HEADING: Final = re.compile(r"\s*#{1,6} ")
 _OPENS: Final = re.compile(r"\s*(?:[-*+] |\d+[.)] |\||#{1,6} )")
+_LIGHT: Final = frozenset(
+    "the an of to in on at is are was were be been that this these those it its and or but for with by as from not no "  # noqa: SIM905
+    "we our us you your he his she her they their who whom which what when where whether how why if so than then there "
+    "has have had do does did can could will would shall should may might must one any all each every only also".split()
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,5 +83,5 @@ def replaced(text: str, changes: Iterable[tuple[Unit, str]]) -> str:
 
 
 def stems(text: str) -> frozenset[str]:
-    """The stems of the words that carry meaning."""
-    return content(text)
+    """The stems of the words that carry meaning; figures are words."""
+    return frozenset(stem(word) for word in re.findall(r"[^\W_]{2,}", text.lower()) if word not in _LIGHT)

@@ -10,7 +10,6 @@ from setpoint.rubric.audit.tally import ENOUGH, Tally
 __all__ = ["FEW_DRAFTS", "sentences"]
 
 _OFTEN: Final = 0.5
-_FEWEST: Final = 2
 FEW_DRAFTS: Final = 3
 """With fewer good texts than this, the shares are about these texts more than about the criteria."""
 
@@ -56,7 +55,7 @@ def _about(entry: CriterionAudit) -> Iterator[str]:
                 f"{entry.passed} readings."
             )
     for other, tally in entry.confused.items():
-        if tally.hits >= _FEWEST and tally.hits >= _OFTEN * tally.n:
+        if tally.enough and tally.hits >= _OFTEN * tally.n:
             yield f"{name} is confused with `{other}`: for faults planted in {name}, `{other}` failed in {tally}."
     if entry.flips.enough and entry.flips.hits:
         yield f"{name} wavers: {entry.flips} further readings of an unchanged text gave another verdict."

@@ -113,15 +113,7 @@ def phrased(clause: str) -> Iterator[Found]:
     yield from _edges(clause)
     for form in _REQUIRED:
         if (found := form.fullmatch(clause)) and (words := _listed(found)):
-            often = times(found["how"], found["times"])
-            if letters := _letters(found[0], words):
-                if len(words) == 1:
-                    yield found, {"contains": {"regex": letters, **often}}
-            elif re.search(r"(?:\bor\b|/)", _outside(found[0])) and len(words) > 1:
-                either = "|".join(re.escape(word) for word in words)
-                yield found, {"contains": {"regex": rf"\b(?:{either})\b", **often}}
-            else:
-                yield found, {"contains": {"words": words, **often}} if often else {"contains": words}
+            yield from ((found, {"contains": wanted}) for wanted in _contains(found, words))
     for form in _FORBIDDEN:
         if (found := form.fullmatch(clause)) and (words := _listed(found)):
             letters = _letters(found[0], words)
@@ -133,6 +125,19 @@ def phrased(clause: str) -> Iterator[Found]:
     if (found := _HEADINGS.fullmatch(clause)) and (titles := list(phrases(found["list"])) or _bare(found["list"])):
         more = {"only": True} if re.search(r"no others?|nothing else", clause) else {}
         yield found, {"headings": {"required": titles, **more}} if more else {"headings": titles}
+
+
+def _contains(found: re.Match[str], words: list[str]) -> Iterator[object]:
+    """The parameters of `contains`; none for several letters, which a check cannot count apart."""
+    often = times(found["how"], found["times"])
+    if letters := _letters(found[0], words):
+        if len(words) == 1:
+            yield {"regex": letters, **often}
+    elif re.search(r"(?:\bor\b|/)", _outside(found[0])) and len(words) > 1:
+        either = "|".join(re.escape(word) for word in words)
+        yield {"regex": rf"\b(?:{either})\b", **often}
+    else:
+        yield {"words": words, **often} if often else words
 
 
 def _edges(clause: str) -> Iterator[Found]:
@@ -159,7 +164,7 @@ def _regex(mark: str) -> str:
 
 
 def _letters(clause: str, words: Sequence[str]) -> str:
-    """A pattern for letters, which stand inside words and not as words of their own; empty if it is not about letters."""
+    """A pattern for letters, which stand inside words and not as words of their own; empty if it is about no letters."""
     if not (re.search(r"\bletters?\b", _outside(clause)) and all(len(word) == 1 for word in words)):
         return ""
     return "|".join(re.escape(word) for word in words)
