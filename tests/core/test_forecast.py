@@ -93,13 +93,15 @@ def test_priors_are_in_order() -> None:
 
 
 def test_the_priors_agree_with_what_they_are_said_to_be_from() -> None:
-    """84.6 % of strong first drafts pass four checks, then 46 and 27 % of those left by one; 39 to 49 % of weak ones do."""
+    """84.6 % of strong first drafts pass four checks, then 46 and 27 % of those left by one; weak ones
+    lie between IFEval, where 39 to 49 % pass, and our own demo, where they meet 84 of 100 checks."""
     assert first_open(STRONG, 4, 0)[0] == pytest.approx(0.846, abs=0.005)
     assert STRONG.a / (STRONG.a + STRONG.b) == pytest.approx(0.46, abs=0.005)
     assert STRONG.a / (STRONG.a + STRONG.b + 1) == pytest.approx(0.27, abs=0.005)
     by_size = [first_open(WEAK, size, 0)[0] for size in (1, 2, 3)]
     # IFEval asks for one, two or three things in 305, 179 and 57 of its 541 prompts.
-    assert (305 * by_size[0] + 179 * by_size[1] + 57 * by_size[2]) / 541 == pytest.approx(0.44, abs=0.05)
+    assert 0.44 < (305 * by_size[0] + 179 * by_size[1] + 57 * by_size[2]) / 541 < 0.56
+    assert 0.5 < WEAK.first_check < 0.84
 
 
 @given(st.integers(0, 8), st.integers(0, 4))

@@ -40,8 +40,10 @@ def audit_table(result: Audit) -> Group:
     table.add_column("good passed", no_wrap=True)
     table.add_column("95 %", style="dim", no_wrap=True)
     table.add_column("flips", no_wrap=True)
-    table.add_column("dropped", justify="right", no_wrap=True)
-    table.add_column("so it is", overflow="fold", min_width=12)
+    dropped = any(entry.dropped for entry in result.criteria)
+    if dropped:
+        table.add_column("dropped", justify="right", no_wrap=True)
+    table.add_column("so it is", overflow="fold", min_width=15)
     for entry in result.criteria:
         table.add_row(
             one_line(entry.name),
@@ -50,7 +52,7 @@ def audit_table(result: Audit) -> Group:
             _cell(entry.passed),
             interval(entry.passed),
             share(entry.flips) if entry.flips.enough else "",
-            str(entry.dropped or ""),
+            *([str(entry.dropped or "")] if dropped else []),
             Text(entry.standing, style=_STYLES.get(entry.standing, "")),
         )
     if not result.checks:
