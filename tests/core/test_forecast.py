@@ -93,8 +93,7 @@ def test_priors_are_in_order() -> None:
 
 
 def test_the_priors_agree_with_what_they_are_said_to_be_from() -> None:
-    """84.6 % of strong first drafts pass four checks, then 46 and 27 % of those left by one; weak ones
-    lie between IFEval, where 39 to 49 % pass, and our own demo, where they meet 84 of 100 checks."""
+    """Strong: 84.6 % pass four checks at first, then 46 and 27 % of those left; weak: between IFEval and our own demo."""
     assert first_open(STRONG, 4, 0)[0] == pytest.approx(0.846, abs=0.005)
     assert STRONG.a / (STRONG.a + STRONG.b) == pytest.approx(0.46, abs=0.005)
     assert STRONG.a / (STRONG.a + STRONG.b + 1) == pytest.approx(0.27, abs=0.005)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from setpoint.core.rates import Skill
 from setpoint.core.tactics import PRIORS, Chance
 
 MOVES = ("rewrite", "redraft", "edit")
@@ -19,7 +20,11 @@ def test_a_prior_is_a_chance_and_a_handful_of_tries_outweighs_it(skill: str, mov
 
 def test_priors_say_what_was_measured() -> None:
     """Fix and loss per item of a rewrite in the measured loops; a weak author does better with a redraft."""
-    measured = {"strong": (0.90, 0.015), "middling": (0.75, 0.065), "weak": (0.22, 0.12)}
+    measured: dict[Skill, tuple[float, float]] = {
+        "strong": (0.90, 0.015),
+        "middling": (0.75, 0.065),
+        "weak": (0.22, 0.12),
+    }
     for skill, (fix, lose) in measured.items():
         odds = PRIORS[skill]["rewrite"]
         assert (odds.fix.mean, odds.lose.mean) == (pytest.approx(fix), pytest.approx(lose))
