@@ -2,7 +2,7 @@
 
 import pytest
 
-from setpoint.core.rates import Skill
+from setpoint.core.rates import Skill  # noqa: TC001 - a test is short
 from setpoint.core.tactics import PRIORS, Chance
 
 MOVES = ("rewrite", "redraft", "edit")
