@@ -187,7 +187,7 @@ def _filled(spec: Spec, values: Mapping[str, str]) -> Spec:
         return FIELD.sub(lambda found: values[found[1]], text) if "{{" in text else text
 
     def fill_pattern(text: str) -> str:
-        return FIELD.sub(lambda found: re.escape(values[found[1]]), text) if "{{" in text else text
+        return FIELD.sub(lambda found: _literally(values[found[1]]), text) if "{{" in text else text
 
     skeleton = spec.skeleton
     return replace(
@@ -255,3 +255,8 @@ def _strings(value: object) -> Iterator[str]:
     elif isinstance(value, list | tuple):
         for item in cast("Sequence[object]", value):
             yield from _strings(item)
+
+
+def _literally(value: str) -> str:
+    """A value as a pattern that matches it alone; white space in code, since a pattern's ends are stripped of it."""
+    return "".join(f"\\U{ord(one):08x}" if one.isspace() else re.escape(one) for one in value)
