@@ -15,6 +15,7 @@ from setpoint.core.state import DraftState, Pass, State
 
 __all__ = [
     "Change",
+    "Claim",
     "change",
     "changes",
     "conflict",
@@ -27,6 +28,7 @@ __all__ = [
     "suspects",
     "traded",
     "trusted",
+    "unconfirmed",
 ]
 
 _FOUGHT: Final = frozenset({"unchanged", "repeated"})
@@ -46,6 +48,8 @@ class Change(NamedTuple):
     """Criteria that passed before and after."""
     unread: tuple[str, ...] = ()
     """Targets that nobody measured afterwards, because the draft could not win anyway (rule 3)."""
+    claimed: tuple[str, ...] = ()
+    """Criteria that passed before and of which one reading of a critic says that they fail now."""
 
 
 def lost_for_sure(draft: DraftState, criterion: str) -> bool:
@@ -70,10 +74,17 @@ def change(state: State, entry: Pass) -> Change | None:
     now = after.verdicts()
     gained = [n for n, v in now.items() if v.status == "pass" and n in before and before[n].status == "fail"]
     held = [n for n, v in before.items() if v.status == "pass" and n in now]
-    lost = [n for n in held if lost_for_sure(after, n)]
-    kept = sum(now[n].status == "pass" for n in held)
-    unread = tuple(name for name in action.targets if name not in now)
-    return Change(entry.number, action.targets, tuple(gained), tuple(lost), kept, unread)
+    failed = [n for n in held if now[n].status == "fail"]
+    lost = tuple(n for n in failed if lost_for_sure(after, n))
+    return Change(
+        entry.number,
+        action.targets,
+        gained=tuple(gained),
+        lost=lost,
+        kept=sum(now[n].status == "pass" for n in held),
+        unread=tuple(name for name in action.targets if name not in now),
+        claimed=tuple(n for n in failed if n not in lost),
+    )
 
 
 def changes(state: State, since: int = 0) -> Iterator[Change]:
@@ -136,6 +147,13 @@ def _since_remedy(state: State, criterion: str) -> int:
     return max((at for name, at in state.remedies if name == criterion), default=0)
 
 
+class Claim(NamedTuple):
+    """A loss that one reading of a critic claims."""
+
+    draft: int
+    criterion: str
+
+
 class Trade(NamedTuple):
     """One criterion fixed, another lost, in one pass."""
 
@@ -143,6 +161,8 @@ class Trade(NamedTuple):
     sure: bool
     """Both were measured; otherwise the loss was, and the draft was rolled back before its target was read."""
     weight: int = 1
+    claim: Claim | None = None
+    """The loss, if it is not confirmed yet."""
 
 
 def conflict(state: State) -> tuple[str, str] | None:
@@ -152,23 +172,43 @@ def conflict(state: State) -> tuple[str, str] | None:
     returned to an earlier state; or one trade between two that code or a mediator had said to compete. Trades from
     before the pair's last freeze do not count again.
     """
+    for pair, _trades in _conflicting(state):
+        first, second = sorted(pair, key=lambda name: _importance(state, name))
+        return first, second
+    return None
+
+
+def unconfirmed(state: State) -> Claim | None:
+    """A loss to read a second time, because two criteria would conflict if it were confirmed (rules 8, 13).
+
+    The trade in question may be an old one: a draft that gained more than it lost is kept on the word of one reading,
+    and only the second trade of the same two makes it matter whether the first was one.
+    """
+    for _pair, trades in _conflicting(state, claimed=True):
+        for claim in (trade.claim for trade in trades if trade.claim is not None):
+            draft = state.draft(claim.draft)
+            if ("second", claim.criterion) not in draft.asked:
+                return claim
+    return None
+
+
+def _conflicting(state: State, *, claimed: bool = False) -> Iterator[tuple[frozenset[str], list[Trade]]]:
+    """The open pairs that were traded often enough, claimed losses counted or not."""
     base = state.base
     still_open = set(state.open_criteria(base)) if base is not None else set[str]()
     named = {frozenset({order.winner, order.loser}) for order in state.preferences}
-    for pair, trades in _by_pair(state).items():
+    for pair, trades in _by_pair(state, claimed=claimed).items():
         needed = 1 if pair in named else state.policy.trades
         enough = sum(trade.weight for trade in trades) >= needed and any(trade.sure for trade in trades)
         if enough and pair & still_open and not pair & state.set_aside.keys():
-            first, second = sorted(pair, key=lambda name: _importance(state, name))
-            return first, second
-    return None
+            yield pair, trades
 
 
 def suspected(state: State, names: Iterable[str]) -> bool:
     """Whether one of the criteria was traded for another and it is open whether the two conflict (rule 13)."""
     last = max((lineage.since for lineage in state.lineages if lineage.keep), default=0)
     wanted = set(names) - state.set_aside.keys()
-    return any(trade.pair & wanted for entry in state.passes[last:] for trade in traded(state, entry))
+    return any(trade.pair & wanted for entry in state.passes[last:] for trade in traded(state, entry, claimed=True))
 
 
 def suspects(state: State, latest: DraftState) -> tuple[str, ...]:
@@ -204,32 +244,46 @@ def _of_latest(state: State, latest: DraftState) -> list[Trade]:
 
 def _traded_before(state: State, pair: frozenset[str]) -> bool:
     since = _last_freeze(state, pair)
-    earlier = (trade for past in state.passes[since:-1] for trade in traded(state, past))
+    earlier = (trade for past in state.passes[since:-1] for trade in traded(state, past, claimed=True))
     return any(trade.pair == pair for trade in earlier)
 
 
-def _by_pair(state: State) -> dict[frozenset[str], list[Trade]]:
+def _by_pair(state: State, *, claimed: bool) -> dict[frozenset[str], list[Trade]]:
     found: dict[frozenset[str], list[Trade]] = {}
     for entry in state.passes:
-        for trade in traded(state, entry):
+        for trade in traded(state, entry, claimed=claimed):
             if entry.number > _last_freeze(state, trade.pair):
                 found.setdefault(trade.pair, []).append(trade)
     return found
 
 
-def traded(state: State, entry: Pass) -> Iterator[Trade]:
-    """The pairs that a pass traded."""
-    known = set(state.spec.names())
+def traded(state: State, entry: Pass, *, claimed: bool = False) -> Iterator[Trade]:
+    """The pairs that a pass traded, with losses that only one reading claims or without."""
     done = change(state, entry)
     if done is not None:
-        fixed = [name for name in done.gained if name in done.targets]
-        maybe = [name for name in done.unread if name not in fixed]
-        # A fresh draft puts everything to the dice: only a bare exchange of one for one says something about the two.
-        redrawn = isinstance(entry.action, Revise) and entry.action.move == "redraft"
-        if not redrawn or len(fixed) + len(maybe) == len(done.lost) == 1:
-            for name, lost in product((*fixed, *maybe), done.lost):
-                if {name, lost} <= known:
-                    yield Trade(frozenset({name, lost}), sure=name in fixed)
+        yield from _exchanged(state, entry, done, claimed=claimed)
+    yield from _returned(state, entry)
+
+
+def _exchanged(state: State, entry: Pass, done: Change, *, claimed: bool) -> Iterator[Trade]:
+    """What a draft fixed, with what it lost."""
+    known = set(state.spec.names())
+    fixed = [name for name in done.gained if name in done.targets]
+    maybe = [name for name in done.unread if name not in fixed]
+    gone = (*done.lost, *done.claimed) if claimed else done.lost
+    # A fresh draft puts everything to the dice: only a bare exchange of one for one says something about the two.
+    redrawn = isinstance(entry.action, Revise) and entry.action.move == "redraft"
+    if redrawn and not len(fixed) + len(maybe) == len(gone) == 1:
+        return
+    for name, lost in product((*fixed, *maybe), gone):
+        if {name, lost} <= known:
+            claim = Claim(entry.draft or 0, lost) if lost in done.claimed else None
+            yield Trade(frozenset({name, lost}), sure=name in fixed, claim=claim)
+
+
+def _returned(state: State, entry: Pass) -> Iterator[Trade]:
+    """A text that returned to an earlier state shows what the two states traded."""
+    known = set(state.spec.names())
     failure = entry.failure
     if failure is not None and failure.repeats is not None and isinstance(entry.action, Revise):
         base, earlier = state.draft(entry.action.base), state.draft(failure.repeats)

@@ -2,7 +2,7 @@
 
 from setpoint.core.action import Action, Judge, Measure, Probe, SetAside
 from setpoint.core.control.common import critic_votes, critics, rival
-from setpoint.core.detect import conflict_if_lost, suspects
+from setpoint.core.detect import conflict_if_lost, suspects, unconfirmed
 from setpoint.core.fault import disputed, distance
 from setpoint.core.state import DraftState, State
 
@@ -88,12 +88,13 @@ def ask_alone(state: State) -> Action | None:
 def second_reading(state: State) -> Action | None:
     """A loss that only a critic saw, and on which the ratchet or a freeze turns, is read a second time (8, 13)."""
     latest = state.latest
-    if latest is None or not state.complete(latest) or not state.policy.on("second_reading"):
+    if latest is None or not state.policy.on("second_reading"):
         return None
-    lost = _lost_once(state, latest)
+    lost = _lost_once(state, latest) if state.complete(latest) else ()
     if lost:
         return Judge(draft=latest.number, criteria=lost, purpose="second")
-    return None
+    claim = unconfirmed(state) if state.freeze is None else None
+    return Judge(draft=claim.draft, criteria=(claim.criterion,), purpose="second") if claim is not None else None
 
 
 def _lost_once(state: State, latest: DraftState) -> tuple[str, ...]:
