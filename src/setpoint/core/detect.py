@@ -161,6 +161,8 @@ class Trade(NamedTuple):
     sure: bool
     """Both were measured; otherwise the loss was, and the draft was rolled back before its target was read."""
     weight: int = 1
+    share: float = 1.0
+    """How plainly the pass shows it: one over the number of pairs that it may have traded."""
     claim: Claim | None = None
     """The loss, if it is not confirmed yet."""
 
@@ -172,10 +174,12 @@ def conflict(state: State) -> tuple[str, str] | None:
     returned to an earlier state; or one trade between two that code or a mediator had said to compete. Trades from
     before the pair's last freeze do not count again.
     """
-    for pair, _trades in _conflicting(state):
-        first, second = sorted(pair, key=lambda name: _importance(state, name))
-        return first, second
-    return None
+    found = {pair: sum(trade.share for trade in trades) for pair, trades in _conflicting(state)}
+    if not found:
+        return None
+    # A pass that fixed three and lost one may have traded any of them: the pair that was seen more plainly comes first.
+    first, second = sorted(max(found, key=lambda pair: found[pair]), key=lambda name: _importance(state, name))
+    return first, second
 
 
 def unconfirmed(state: State) -> Claim | None:
@@ -275,10 +279,11 @@ def _exchanged(state: State, entry: Pass, done: Change, *, claimed: bool) -> Ite
     redrawn = isinstance(entry.action, Revise) and entry.action.move == "redraft"
     if redrawn and not len(fixed) + len(maybe) == len(gone) == 1:
         return
+    share = 1 / max(1, (len(fixed) + len(maybe)) * len(gone))
     for name, lost in product((*fixed, *maybe), gone):
         if {name, lost} <= known:
             claim = Claim(entry.draft or 0, lost) if lost in done.claimed else None
-            yield Trade(frozenset({name, lost}), sure=name in fixed, claim=claim)
+            yield Trade(frozenset({name, lost}), sure=name in fixed, share=share, claim=claim)
 
 
 def _returned(state: State, entry: Pass) -> Iterator[Trade]:

@@ -86,7 +86,7 @@ def ask_alone(state: State) -> Action | None:
 
 
 def second_reading(state: State) -> Action | None:
-    """A loss that only a critic saw, and on which the ratchet or a freeze turns, is read a second time (8, 13)."""
+    """What only one reading says, and on which the ratchet, a freeze or a pair turns, is read a second time (8, 13)."""
     latest = state.latest
     if latest is None or not state.policy.on("second_reading"):
         return None
@@ -98,7 +98,7 @@ def second_reading(state: State) -> Action | None:
 
 
 def _lost_once(state: State, latest: DraftState) -> tuple[str, ...]:
-    """The criteria whose loss one reading claims and something depends on."""
+    """The criteria whose loss, or whose settlement, one reading claims and something depends on."""
     unsure = tuple(
         c.name
         for c in state.judged(latest)
@@ -108,7 +108,7 @@ def _lost_once(state: State, latest: DraftState) -> tuple[str, ...]:
         and ("second", c.name) not in latest.asked
     )
     if state.freeze is not None:
-        return tuple(name for name in unsure if name == state.freeze.keep)
+        return tuple(name for name in unsure if name == state.freeze.keep) or _settled_once(state, latest)
     other = rival(state, latest)
     if other is None or not unsure:
         return ()
@@ -119,6 +119,23 @@ def _lost_once(state: State, latest: DraftState) -> tuple[str, ...]:
     if lost and turns:
         return lost
     return tuple(name for name in unsure if conflict_if_lost(state, latest, name))
+
+
+def _settled_once(state: State, latest: DraftState) -> tuple[str, ...]:
+    """Of a frozen pair that one reading calls settled, what a critic passed: a freeze ends on it (13)."""
+    frozen = state.freeze
+    if frozen is None:
+        return ()
+    now = latest.verdicts()
+    if any(now[name].status != "pass" for name in (frozen.keep, frozen.free)):
+        return ()
+    return tuple(
+        c.name
+        for c in state.judged(latest)
+        if c.name in {frozen.keep, frozen.free}
+        and critic_votes(latest.votes[c.name]) == 1
+        and ("second", c.name) not in latest.asked
+    )
 
 
 def third_reading(state: State) -> Action | None:
