@@ -6,7 +6,7 @@ that a critic which rewords the same fault in every pass cannot hide it.
 
 from collections.abc import Iterable, Iterator
 from itertools import product
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from setpoint.core.action import Revise, Role, Write
 from setpoint.core.draft import Move
@@ -15,20 +15,19 @@ from setpoint.core.state import DraftState, Pass, State
 
 __all__ = [
     "Change",
-    "Claim",
+    "Doubt",
     "change",
     "changes",
     "conflict",
     "conflict_if_lost",
     "core_patience",
+    "doubted",
     "failed_tries",
     "focus",
     "lost_for_sure",
     "suspected",
-    "suspects",
     "traded",
     "trusted",
-    "unconfirmed",
 ]
 
 _FOUGHT: Final = frozenset({"unchanged", "repeated"})
@@ -147,32 +146,37 @@ def _since_remedy(state: State, criterion: str) -> int:
     return max((at for name, at in state.remedies if name == criterion), default=0)
 
 
-class Claim(NamedTuple):
-    """A loss that one reading of a critic claims."""
+class Doubt(NamedTuple):
+    """A verdict that a trade needs and that is not there, or rests on one reading."""
 
     draft: int
     criterion: str
+    purpose: Literal["fresh", "second"]
+    """To be measured at all, or a second time."""
 
 
 class Trade(NamedTuple):
     """One criterion fixed, another lost, in one pass."""
 
     pair: frozenset[str]
-    sure: bool
-    """Both were measured; otherwise the loss was, and the draft was rolled back before its target was read."""
     weight: int = 1
     share: float = 1.0
     """How plainly the pass shows it: one over the number of pairs that it may have traded."""
-    claim: Claim | None = None
-    """The loss, if it is not confirmed yet."""
+    doubts: tuple[Doubt, ...] = ()
+    """What is open about it: a target that was not read before the draft was rolled back, a loss not confirmed."""
+
+    @property
+    def sure(self) -> bool:
+        """Both sides were measured, and the loss is confirmed."""
+        return not self.doubts
 
 
 def conflict(state: State) -> tuple[str, str] | None:
     """Two criteria that keep being traded for one another (rule 13): the more important one, and the other.
 
     Two trades in either direction, one of them measured on both sides, rolled-back passes included; or a text that
-    returned to an earlier state; or one trade between two that code or a mediator had said to compete. Trades from
-    before the pair's last freeze do not count again.
+    returned to an earlier state; or one trade between two that code or a mediator had said to compete, or where the
+    open one has withstood its remedy (rule 12). Trades from before the pair's last freeze do not count again.
     """
     found = {pair: sum(trade.share for trade in trades) for pair, trades in _conflicting(state)}
     if not found:
@@ -182,50 +186,44 @@ def conflict(state: State) -> tuple[str, str] | None:
     return first, second
 
 
-def unconfirmed(state: State) -> Claim | None:
-    """A loss to read a second time, because two criteria would conflict if it were confirmed (rules 8, 13).
+def doubted(state: State) -> Doubt | None:
+    """A verdict to ask for, because two criteria would conflict if it were as it seems (rules 8, 13).
 
     The trade in question may be an old one: a draft that gained more than it lost is kept on the word of one reading,
-    and only the second trade of the same two makes it matter whether the first was one.
+    one that cannot win is not read at all, and only another trade of the same two makes either matter.
     """
-    for _pair, trades in _conflicting(state, claimed=True):
-        for claim in (trade.claim for trade in trades if trade.claim is not None):
-            draft = state.draft(claim.draft)
-            if ("second", claim.criterion) not in draft.asked:
-                return claim
+    for _pair, trades in _conflicting(state, open_doubts=True):
+        for doubt in (doubt for trade in trades for doubt in trade.doubts):
+            draft = state.draft(doubt.draft)
+            answered = bool(draft.votes.get(doubt.criterion)) or doubt.criterion in draft.unusable
+            if ("second", doubt.criterion) not in draft.asked if doubt.purpose == "second" else not answered:
+                return doubt
     return None
 
 
-def _conflicting(state: State, *, claimed: bool = False) -> Iterator[tuple[frozenset[str], list[Trade]]]:
-    """The open pairs that were traded often enough, claimed losses counted or not."""
+def _conflicting(state: State, *, open_doubts: bool = False) -> Iterator[tuple[frozenset[str], list[Trade]]]:
+    """The open pairs that were traded often enough; with the doubts, if they were all as they seem."""
     base = state.base
     still_open = set(state.open_criteria(base)) if base is not None else set[str]()
     named = {frozenset({order.winner, order.loser}) for order in state.preferences}
-    for pair, trades in _by_pair(state, claimed=claimed).items():
-        needed = 1 if pair in named else state.policy.trades
-        enough = sum(trade.weight for trade in trades) >= needed and any(trade.sure for trade in trades)
-        if enough and pair & still_open and not pair & state.set_aside.keys():
+    for pair, trades in _by_pair(state, open_doubts=open_doubts).items():
+        if not pair & still_open or pair & state.set_aside.keys():
+            continue
+        needed = 1 if pair in named or any(_withstood(state, n) for n in pair & still_open) else state.policy.trades
+        if sum(trade.weight for trade in trades) >= needed and (open_doubts or any(trade.sure for trade in trades)):
             yield pair, trades
+
+
+def _withstood(state: State, name: str) -> bool:
+    """Whether a criterion was targeted in vain after its remedy, too (rule 12)."""
+    return _since_remedy(state, name) > 0 and failed_tries(state, name) > 0
 
 
 def suspected(state: State, names: Iterable[str]) -> bool:
     """Whether one of the criteria was traded for another and it is open whether the two conflict (rule 13)."""
     last = max((lineage.since for lineage in state.lineages if lineage.keep), default=0)
     wanted = set(names) - state.set_aside.keys()
-    return any(trade.pair & wanted for entry in state.passes[last:] for trade in traded(state, entry, claimed=True))
-
-
-def suspects(state: State, latest: DraftState) -> tuple[str, ...]:
-    """Targets of the latest draft to read although it cannot win: a trade that was seen before may be seen again."""
-    return tuple(
-        sorted(
-            name
-            for trade in _of_latest(state, latest)
-            if not trade.sure and _traded_before(state, trade.pair)
-            for name in trade.pair
-            if not latest.votes.get(name)
-        )
-    )
+    return any(trade.pair & wanted for entry in state.passes[last:] for trade in traded(state, entry, open_doubts=True))
 
 
 def conflict_if_lost(state: State, latest: DraftState, name: str) -> bool:
@@ -241,40 +239,35 @@ def conflict_if_lost(state: State, latest: DraftState, name: str) -> bool:
     return any(_traded_before(state, pair) for pair in pairs)
 
 
-def _of_latest(state: State, latest: DraftState) -> list[Trade]:
-    entry = state.passes[-1] if state.passes else None
-    return list(traded(state, entry)) if entry is not None and entry.draft == latest.number else []
-
-
 def _traded_before(state: State, pair: frozenset[str]) -> bool:
     since = _last_freeze(state, pair)
-    earlier = (trade for past in state.passes[since:-1] for trade in traded(state, past, claimed=True))
+    earlier = (trade for past in state.passes[since:-1] for trade in traded(state, past, open_doubts=True))
     return any(trade.pair == pair for trade in earlier)
 
 
-def _by_pair(state: State, *, claimed: bool) -> dict[frozenset[str], list[Trade]]:
+def _by_pair(state: State, *, open_doubts: bool) -> dict[frozenset[str], list[Trade]]:
     found: dict[frozenset[str], list[Trade]] = {}
     for entry in state.passes:
-        for trade in traded(state, entry, claimed=claimed):
+        for trade in traded(state, entry, open_doubts=open_doubts):
             if entry.number > _last_freeze(state, trade.pair):
                 found.setdefault(trade.pair, []).append(trade)
     return found
 
 
-def traded(state: State, entry: Pass, *, claimed: bool = False) -> Iterator[Trade]:
-    """The pairs that a pass traded, with losses that only one reading claims or without."""
+def traded(state: State, entry: Pass, *, open_doubts: bool = False) -> Iterator[Trade]:
+    """The pairs that a pass traded; with the doubts, also those whose loss only one reading claims."""
     done = change(state, entry)
     if done is not None:
-        yield from _exchanged(state, entry, done, claimed=claimed)
+        yield from _exchanged(state, entry, done, open_doubts=open_doubts)
     yield from _returned(state, entry)
 
 
-def _exchanged(state: State, entry: Pass, done: Change, *, claimed: bool) -> Iterator[Trade]:
+def _exchanged(state: State, entry: Pass, done: Change, *, open_doubts: bool) -> Iterator[Trade]:
     """What a draft fixed, with what it lost."""
-    known = set(state.spec.names())
+    known, draft = set(state.spec.names()), entry.draft or 0
     fixed = [name for name in done.gained if name in done.targets]
     maybe = [name for name in done.unread if name not in fixed]
-    gone = (*done.lost, *done.claimed) if claimed else done.lost
+    gone = (*done.lost, *done.claimed) if open_doubts else done.lost
     # A fresh draft puts everything to the dice: only a bare exchange of one for one says something about the two.
     redrawn = isinstance(entry.action, Revise) and entry.action.move == "redraft"
     if redrawn and not len(fixed) + len(maybe) == len(gone) == 1:
@@ -282,8 +275,9 @@ def _exchanged(state: State, entry: Pass, done: Change, *, claimed: bool) -> Ite
     share = 1 / max(1, (len(fixed) + len(maybe)) * len(gone))
     for name, lost in product((*fixed, *maybe), gone):
         if {name, lost} <= known:
-            claim = Claim(entry.draft or 0, lost) if lost in done.claimed else None
-            yield Trade(frozenset({name, lost}), sure=name in fixed, share=share, claim=claim)
+            unread = (Doubt(draft, name, "fresh"),) if name in maybe else ()
+            claimed = (Doubt(draft, lost, "second"),) if lost in done.claimed else ()
+            yield Trade(frozenset({name, lost}), share=share, doubts=(*unread, *claimed))
 
 
 def _returned(state: State, entry: Pass) -> Iterator[Trade]:
@@ -298,7 +292,7 @@ def _returned(state: State, entry: Pass) -> Iterator[Trade]:
         if fixed and lost:
             pair = frozenset(min(names, key=lambda name: _importance(state, name)) for names in (fixed, lost))
             if pair <= known:
-                yield Trade(pair, sure=True, weight=state.policy.trades)
+                yield Trade(pair, weight=state.policy.trades)
 
 
 def _importance(state: State, name: str) -> tuple[bool, int, int]:

@@ -31,7 +31,7 @@ from setpoint.core.control.ending import (
     stop_for_budget,
 )
 from setpoint.core.control.moving import reask, redirect, revise, set_aside, write
-from setpoint.core.control.reading import ask_alone, measure, probe, read, second_reading, third_reading
+from setpoint.core.control.reading import ask_alone, measure, probe, read, read_trade, second_reading, third_reading
 from setpoint.core.control.remedies import (
     amend,
     competing,
@@ -68,6 +68,7 @@ RULES: Final[tuple[Rule, ...]] = (
     read,
     ask_alone,
     second_reading,
+    read_trade,
     third_reading,
     confirm,
     accept,

@@ -1,12 +1,12 @@
 """Rules that ask for measurements."""
 
 from setpoint.core.action import Action, Judge, Measure, Probe, SetAside
-from setpoint.core.control.common import critic_votes, critics, rival
-from setpoint.core.detect import conflict_if_lost, suspects, unconfirmed
+from setpoint.core.control.common import critic_votes, critics, in_prose, rival
+from setpoint.core.detect import conflict_if_lost, doubted
 from setpoint.core.fault import disputed, distance
 from setpoint.core.state import DraftState, State
 
-__all__ = ["ask_alone", "measure", "probe", "read", "second_reading", "third_reading"]
+__all__ = ["ask_alone", "measure", "probe", "read", "read_trade", "second_reading", "third_reading"]
 
 
 def measure(state: State) -> Action | None:
@@ -38,8 +38,7 @@ def read(state: State) -> Action | None:
     if not unread:
         return None
     if _cannot_win(state, draft, other):
-        doubted = tuple(n for n in suspects(state, draft) if n in unread and n not in draft.unusable)
-        return Judge(draft=draft.number, criteria=doubted, purpose="fresh") if doubted else None
+        return None
     tried = tuple(name for name in unread if name in draft.unusable)
     if tried:  # a reply about several criteria was unusable: ask about one at a time
         return Judge(draft=draft.number, criteria=tried[:1], purpose="fresh")
@@ -88,13 +87,18 @@ def ask_alone(state: State) -> Action | None:
 def second_reading(state: State) -> Action | None:
     """What only one reading says, and on which the ratchet, a freeze or a pair turns, is read a second time (8, 13)."""
     latest = state.latest
-    if latest is None or not state.policy.on("second_reading"):
+    if latest is None or not state.complete(latest) or not state.policy.on("second_reading"):
         return None
-    lost = _lost_once(state, latest) if state.complete(latest) else ()
-    if lost:
-        return Judge(draft=latest.number, criteria=lost, purpose="second")
-    claim = unconfirmed(state) if state.freeze is None else None
-    return Judge(draft=claim.draft, criteria=(claim.criterion,), purpose="second") if claim is not None else None
+    lost = _lost_once(state, latest)
+    return Judge(draft=latest.number, criteria=lost, purpose="second") if lost else None
+
+
+def read_trade(state: State) -> Action | None:
+    """A verdict that would show that two criteria conflict is asked for, also about a draft that cannot win (13)."""
+    if state.freeze is not None or not in_prose(state) or not state.policy.on("freeze"):
+        return None
+    doubt = doubted(state)
+    return Judge(draft=doubt.draft, criteria=(doubt.criterion,), purpose=doubt.purpose) if doubt else None
 
 
 def _lost_once(state: State, latest: DraftState) -> tuple[str, ...]:
