@@ -8,12 +8,12 @@ from collections.abc import Callable
 
 import pytest
 
-from setpoint.core.action import Reask, Revise, Write
+from setpoint.core.action import Reask, Revise, Tactic, Write
 from setpoint.core.control import decide
 from setpoint.core.detect import conflict, core_patience, failed_tries, focus
 from setpoint.core.event import Drafted, MoveFailed, MoveRecord, PatchMissed, Recorded, RoleModel
 from setpoint.core.fault import Verdict
-from setpoint.core.policy import SWITCHES, Policy, preset
+from setpoint.core.policy import LADDER_SHORT, SWITCHES, Policy, preset
 from setpoint.core.spec import Budget, Skeleton, Spec
 from setpoint.core.state import State
 from setpoint.errors import UsageError
@@ -384,6 +384,101 @@ async def test_judge_noise_makes_no_conflict() -> None:
     assert kinds(events, "freeze") == []
     assert conflict(state) is None
     assert result.outcome == "accepted"
+
+
+# What only one reading says, and on which a conflict turns (rules 8, 13)
+
+REWRITES = (Tactic("rewrite", "all", "steady"), Tactic("rewrite", "all", "varied"), Tactic("rewrite", "one", "steady"))
+
+
+def readings(events: list[Recorded]) -> list[tuple[int, tuple[str, ...], str]]:
+    """What critics were asked: the draft, the criteria, and why."""
+    asked = [r.event.action for r in events if r.event.kind == "requested" and r.event.action.kind == "judge"]
+    return [(action.draft, action.criteria, action.purpose) for action in asked]
+
+
+async def test_a_loss_that_one_reading_claimed_is_read_again_when_the_trade_is_seen_a_second_time() -> None:
+    """The draft that gained two and lost one was kept on one reading's word; latest pass needed: 3."""
+    three = spec("alpha", "beta", "gamma", judged=("alpha", "beta"))
+    texts = ["beta one", "alpha gamma two", "beta gamma three"]
+    first = opened(three, policy=Policy(short_ladder=REWRITES), budget=Budget(passes=3))
+    _, state, events = await play(first, crew(three, texts))
+    assert (2, ("beta",), "second") in readings(events)
+    assert conflict(state) == ("alpha", "beta")
+
+
+async def test_a_loss_that_the_second_reading_denies_makes_no_pair() -> None:
+    """The first reading of the kept draft was wrong; then there was one trade, not two."""
+    three = spec("alpha", "beta", "gamma", judged=("alpha", "beta"))
+    heard: list[str] = []
+
+    def judge(name: str, text: str, _call: int) -> bool:
+        wrong = name == "beta" and text == "alpha beta gamma" and not heard
+        heard.extend([text] if wrong else [])
+        return meets(name, text) and not wrong
+
+    texts = ["beta one", "alpha beta gamma", "beta gamma three"]
+    first = opened(three, policy=Policy(short_ladder=REWRITES), budget=Budget(passes=3))
+    result, _, events = await play(first, crew(three, texts, judge))
+    assert kinds(events, "freeze") == []
+    assert (result.text, result.outcome) == ("alpha beta gamma", "accepted")
+
+
+async def test_a_target_that_nobody_read_is_read_if_the_pair_depends_on_it() -> None:
+    """Drafts that lost a check could not win and were not read; latest pass needed: 3."""
+    pair = spec("alpha", "beta", judged=("beta",), alpha=4)
+    first = opened(pair, policy=Policy(short_ladder=REWRITES))
+    _, _, events = await play(first, crew(pair, torn(("alpha", "beta"), heeds=False)))
+    assert (2, ("beta",), "fresh") in readings(events)
+    assert at_pass(events, "freeze") == 3
+
+
+async def test_a_criterion_that_withstood_its_remedy_needs_one_trade() -> None:
+    """Fixed once at the other's cost, then three times in vain, once with a self-check; latest pass needed: 5."""
+    pair = spec("alpha", "beta", judged=("beta",), alpha=4)
+    texts = ["alpha one", "beta two", "alpha three", "alpha four", "alpha five", "alpha six"]
+    first = opened(pair, policy=Policy(short_ladder=(*REWRITES, *LADDER_SHORT)), budget=Budget(passes=6))
+    _, _, events = await play(first, crew(pair, texts))
+    assert kinds(events, "promote", "freeze") == ["promote", "freeze"]
+    assert at_pass(events, "freeze") == 5
+
+
+async def test_a_frozen_pair_that_one_reading_calls_settled_is_read_again() -> None:
+    """A freeze does not end on a false pass; without that a contradiction stays unnamed."""
+    three = spec("alpha", "beta", "gamma", judged=("beta",), alpha=4, gamma=1)
+    seen: list[str] = []
+
+    def judge(name: str, text: str, _call: int) -> bool:
+        seen.append(text)
+        return meets(name, text) or ("frozen" in text and seen.count(text) == 1)
+
+    def write(call, action, state: State) -> Answer:
+        if isinstance(action, Revise) and action.hold:
+            return f"{action.hold[0]} frozen {len(state.passes)}"
+        if isinstance(action, Revise) and not {"alpha", "beta"} & set(action.targets):
+            return f"alpha {len(state.passes)}"
+        return torn(("alpha", "beta"), heeds=False)(call, action, state)
+
+    _, _, events = await play(opened(three), crew(three, write, judge))
+    thaws = [r.event.settled for r in events if r.event.kind == "thaw"]
+    assert thaws[:2] == [False, False]
+    assert "contradict" in kinds(events, "contradict")
+
+
+async def test_what_the_draft_before_had_as_well_was_not_lost() -> None:
+    """The critic overlooked a fault and sees it in the next draft: that one is better all the same (rule 8)."""
+    two = spec("alpha", "warm", judged=("warm",))
+    seen: list[str] = []
+
+    def judge(name: str, text: str, _call: int) -> bool:
+        seen.append(text)
+        return meets(name, text) or (text == "nothing" and seen.count(text) == 1)
+
+    result, state, events = await play(opened(two), crew(two, ["nothing", "alpha", "alpha warm"], judge))
+    assert (1, ("warm",), "second") in readings(events)
+    assert (result.outcome, result.passes) == ("accepted", 3)
+    assert isinstance(state.passes[2].action, Revise)
+    assert state.passes[2].action.base == 2
 
 
 async def test_lines_that_show_a_frozen_criterion_are_locked() -> None:

@@ -2,7 +2,7 @@
 
 from setpoint.core.action import Action, Judge, Measure, Probe, SetAside
 from setpoint.core.control.common import critic_votes, critics, in_prose, rival
-from setpoint.core.detect import conflict_if_lost, doubted
+from setpoint.core.detect import conflict_if_lost, doubted, lost_for_sure
 from setpoint.core.fault import disputed, distance
 from setpoint.core.state import DraftState, State
 
@@ -90,7 +90,11 @@ def second_reading(state: State) -> Action | None:
     if latest is None or not state.complete(latest) or not state.policy.on("second_reading"):
         return None
     lost = _lost_once(state, latest)
-    return Judge(draft=latest.number, criteria=lost, purpose="second") if lost else None
+    if lost:
+        return Judge(draft=latest.number, criteria=lost, purpose="second")
+    other = rival(state, latest)
+    missed = _missed_before(state, latest, other) if other is not None and state.freeze is None else ()
+    return Judge(draft=other.number, criteria=missed, purpose="second") if other is not None and missed else None
 
 
 def read_trade(state: State) -> Action | None:
@@ -123,6 +127,28 @@ def _lost_once(state: State, latest: DraftState) -> tuple[str, ...]:
     if lost and turns:
         return lost
     return tuple(name for name in unsure if conflict_if_lost(state, latest, name))
+
+
+def _missed_before(state: State, latest: DraftState, other: DraftState) -> tuple[str, ...]:
+    """The losses for which a draft would be rolled back and which the other draft may have had as well, unseen.
+
+    A critic that passed a passage once and fails it twice, in another draft, may have been wrong the first time: then
+    nothing was lost, and the draft is better.
+    """
+    now, before = latest.verdicts(), other.verdicts()
+    lost = tuple(
+        c.name
+        for c in state.judged(latest)
+        if lost_for_sure(latest, c.name)
+        and before[c.name].status == "pass"
+        and before[c.name].by not in {"check", "person"}
+    )
+    unsure = tuple(
+        name for name in lost if critic_votes(other.votes[name]) <= 1 and ("second", name) not in other.asked
+    )
+    without = {**before, **{name: now[name] for name in unsure}}
+    turns = state.distance(other) <= state.distance(latest) < distance(state.criteria(other), without)
+    return unsure if unsure and turns else ()
 
 
 def _settled_once(state: State, latest: DraftState) -> tuple[str, ...]:
