@@ -118,3 +118,13 @@ def test_a_wrong_beginning_or_end_says_what_stands_there() -> None:
     assert (begins.message, begins.lines) == ('the text begins with "Hello there"; begin it with "Dear"', (2,))
     ends = measure({"ends_with": "Jonas\nCare"}, "Hello\nMia")
     assert (ends.message, ends.lines) == ('the text ends with "Hello Mia"; end it with "Jonas\\nCare"', (2,))
+
+
+def test_a_pattern_that_may_not_stand_is_named_by_what_it_found() -> None:
+    """A small author was told "the pattern … stands 2 times; remove it", and removed nothing."""
+    check = {"excludes": {"regex": r"\b(?:thanks|issue)\b"}}
+    found = measure(check, "Thanks for the issue.\nThanks all.")
+    assert found.message == '"Thanks", "issue" stand on lines 1, 2; remove them'
+    assert measure(check, "one\nissue").message == '"issue" stands once on line 2; remove it'
+    spaces = {"excludes": {"regex": r"\n{2,}"}}
+    assert measure(spaces, "one\n\ntwo").message.startswith("the pattern")

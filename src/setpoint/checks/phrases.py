@@ -127,6 +127,14 @@ class Excludes(_Wanted):
         """The demand as a sentence."""
         return f"Does not contain {self.named()}."
 
+    def _shown(self, text: str, spans: Sequence[tuple[int, int]]) -> list[str]:
+        """What a pattern has found: an author can cut the words it is shown; a pattern is no instruction to it."""
+        if self.regex is None:
+            return []
+        return list(
+            dict.fromkeys(quoted(found) for start, end in spans[:_PLACES] if (found := text[start:end]).strip())
+        )
+
     def rule(self, context: CheckContext) -> Rule:
         """The rule over a text."""
         patterns = self.patterns()
@@ -143,11 +151,19 @@ class Excludes(_Wanted):
                     where = _lines(text, spans)
                     hits += count
                     lines += where
-                    faults.append(f"{name} stands {_times(count)}{_at(where)}; remove it")
+                    faults.append(_forbidden(self._shown(text, spans) or [name], count, where))
             # Fewer hits must be nearer to passing, or a draft that removes all but one would look like no progress.
             return failed("; ".join(faults), shortfall=hits / (hits + 1), lines=lines) if faults else PASSED
 
         return measure
+
+
+def _forbidden(names: Sequence[str], count: int, lines: Sequence[int]) -> str:
+    several = len(names) > 1
+    often = "" if several else f" {_times(count)}"
+    return (
+        f"{listing(names)} {'stand' if several else 'stands'}{often}{_at(lines)}; remove {'them' if several else 'it'}"
+    )
 
 
 def _too_few(name: str, count: int, least: int) -> str:
