@@ -60,9 +60,11 @@ from setpoint.core.event import (
     Usage,
 )
 from setpoint.core.fault import Fault, Verdict
+from setpoint.core.fold import begin, evolve, fold
 from setpoint.core.policy import Policy
+from setpoint.core.record import DraftState, Spent
 from setpoint.core.spec import Criterion, Spec
-from setpoint.core.state import DraftState, Spent, State, begin, evolve, fold
+from setpoint.core.state import State
 from setpoint.errors import LedgerConflict, LedgerError, ModelError, RunNotFound, UsageError
 from setpoint.ports import Author, Check, Critic, Finding, Ledger, Mediator, Person
 

@@ -17,8 +17,9 @@ from setpoint.core.expected import NOTHING, Amount, Cost, expected_cost, likely_
 from setpoint.core.past import ENOUGH_RUNS, PastRun, alike, calibrated, experience, relevant, tries
 from setpoint.core.policy import Policy
 from setpoint.core.rates import LOSSES_TOGETHER, Experience, Rates, first_open, learn, rates_for
+from setpoint.core.record import DraftState
 from setpoint.core.spec import Budget, Spec
-from setpoint.core.state import DraftState, State
+from setpoint.core.state import State
 
 __all__ = [
     "ENOUGH_RUNS",

@@ -10,8 +10,9 @@ from typing import Final
 from setpoint.core.action import Revise, Role
 from setpoint.core.detect import core_patience, failed_tries, traded, trusted
 from setpoint.core.fault import Verdict, disputed
+from setpoint.core.record import DraftState, Lineage, Pass
 from setpoint.core.spec import Criterion
-from setpoint.core.state import DraftState, Lineage, Pass, State
+from setpoint.core.state import State
 
 __all__ = [
     "CRITICS",

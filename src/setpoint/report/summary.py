@@ -10,8 +10,9 @@ from setpoint.core.control import faults, strength
 from setpoint.core.diagnosis import diagnose
 from setpoint.core.event import Recorded
 from setpoint.core.fault import Distance
+from setpoint.core.record import DraftState, Pass, Spent
 from setpoint.core.spec import Criterion
-from setpoint.core.state import DraftState, Pass, Spent, State
+from setpoint.core.state import State
 from setpoint.report import readings
 from setpoint.report.advice import next_steps, spec_advice
 from setpoint.report.diff import Diff, compare
