@@ -12,7 +12,7 @@ from setpoint.core.event import Recorded
 from setpoint.core.spec import Budget
 from setpoint.core.state import State
 from setpoint.ledgers import MemoryLedger
-from setpoint.run import measure_draft
+from setpoint.run.measuring import measure_draft
 from setpoint.specfile import SpecFile
 
 __all__ = ["reading"]
