@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from setpoint.compose.ledger import find_run
 from setpoint.compose.settings import Settings
-from setpoint.compose.wiring import find_run
 from setpoint.core.action import Role
 from setpoint.core.fault import Status, Verdict
 from setpoint.core.fold import fold

@@ -15,8 +15,8 @@ from rich.text import Text
 
 from setpoint.compose.changes import changes
 from setpoint.compose.inputs import commands
+from setpoint.compose.ledger import find_run
 from setpoint.compose.settings import Settings
-from setpoint.compose.wiring import find_run
 from setpoint.core.action import Ask, Judge, Stop
 from setpoint.core.control import decide
 from setpoint.core.event import Answered, Stopped
