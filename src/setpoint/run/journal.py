@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import anyio
 
-from setpoint.core.event import Cancelled, Completion, Drafted, Event, Recorded, Stopped
+from setpoint.core.event import Completion, Drafted, Event, Recorded, cancels
 from setpoint.core.fold import evolve
 from setpoint.core.state import State
 from setpoint.errors import LedgerConflict, LedgerError, RunNotFound
@@ -67,7 +67,7 @@ class Journal:
             news = (await self.ledger.replay(self.id))[self.length :]
         except RunNotFound:  # cancelled, and deleted since
             return False
-        if not news or not all(_cancels(recorded.event) for recorded in news):
+        if not news or not all(cancels(recorded.event) for recorded in news):
             return False
         for recorded in news:
             self.length += 1
@@ -78,7 +78,3 @@ class Journal:
     def _tell(self, recorded: Recorded) -> None:
         if self.on_event is not None:
             self.on_event(recorded)
-
-
-def _cancels(event: Event) -> bool:
-    return isinstance(event, Cancelled) or (isinstance(event, Stopped) and event.outcome == "cancelled")
