@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import Final, Self
 
 from setpoint.core.event import Event, Opened, Recorded, Stopped, cancels
 from setpoint.errors import LedgerConflict, LedgerError, RunNotFound
@@ -23,7 +23,6 @@ from setpoint.ports import RunInfo, Selection
 
 __all__ = ["PostgresLedger", "storable"]
 
-T = TypeVar("T")
 
 _BEGIN: Final = """
     WITH begun AS (

@@ -1,12 +1,11 @@
 """Running the checks on a draft: code before critics (rule 3)."""
 
-import re
 from collections.abc import Mapping, Sequence
 
 import anyio.from_thread
 import anyio.to_thread
 
-from setpoint.core.draft import unmarked
+from setpoint.core.draft import folded, unmarked
 from setpoint.core.event import Measured
 from setpoint.core.fault import Verdict
 from setpoint.core.record import DraftState
@@ -33,10 +32,10 @@ def _unproven_claims(state: State, draft: DraftState) -> tuple[Verdict, ...]:
     Code sees that without any critic: they fail before one is paid. An author that cites nothing has not followed the
     form; that is no evidence against its text, which is then read like any other.
     """
-    text = _folded(draft.draft.text)
+    text = folded(draft.draft.text)
     verdicts: list[Verdict] = []
     for criterion in state.judged(draft):
-        quote = _folded(draft.draft.evidence.get(criterion.name, ""))
+        quote = folded(draft.draft.evidence.get(criterion.name, ""))
         if criterion.name in state.promoted and quote and quote not in text:
             verdicts.append(
                 Verdict(
@@ -48,11 +47,6 @@ def _unproven_claims(state: State, draft: DraftState) -> tuple[Verdict, ...]:
                 )
             )
     return tuple(verdicts)
-
-
-def _folded(text: str) -> str:
-    """The words of a text, without regard to markup, punctuation, capitals and line ends."""
-    return " ".join(re.findall(r"\w+", text.casefold()))
 
 
 async def measure(
