@@ -22,9 +22,9 @@ from pathlib import Path
 
 import setpoint
 from setpoint.core.event import Event, Measured, MoveFailed, Recorded
+from setpoint.core.fold import fold
 from setpoint.core.past import experience
 from setpoint.core.rates import Experience
-from setpoint.core.state import fold
 from setpoint.ledgers import MemoryLedger
 
 ROOT = Path(__file__).resolve().parent.parent

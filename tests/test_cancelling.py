@@ -6,8 +6,8 @@ import pytest
 
 from setpoint.compose import cancel
 from setpoint.core.event import Cancelled, Completion, Drafted, Event, Recorded, Requested, Resumed, Stopped
+from setpoint.core.fold import fold
 from setpoint.core.spec import Spec
-from setpoint.core.state import fold
 from setpoint.errors import LedgerConflict
 from setpoint.ledgers import MemoryLedger
 from setpoint.ports import RunInfo, Selection

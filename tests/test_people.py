@@ -14,9 +14,9 @@ from setpoint.compose.people import TerminalPerson
 from setpoint.compose.policies import tuned
 from setpoint.core.action import Ask, Question
 from setpoint.core.event import Answered, Extended, Resumed
+from setpoint.core.fold import fold
 from setpoint.core.policy import Policy, preset
 from setpoint.core.spec import Budget, CheckCall, Criterion, Skeleton, Source, Spec
-from setpoint.core.state import fold
 from setpoint.errors import ConfigError, UsageError
 from setpoint.ledgers import MemoryLedger
 from setpoint.report.summary import summarise

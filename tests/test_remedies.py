@@ -668,7 +668,7 @@ def test_every_switch_is_asked_for_somewhere() -> None:
         for path in folder.iterdir()
         if path.name.endswith(".py") and path.name != "policy.py"
     ]
-    compose = resources.files("setpoint.compose").joinpath("wiring.py").read_text(encoding="utf-8")
+    compose = resources.files("setpoint.compose").joinpath("beginning.py").read_text(encoding="utf-8")
     asked = set(re.findall(r'policy\.on\("(\w+)"\)', "\n".join([*sources, compose])))
     assert asked == set(SWITCHES)
 

@@ -7,9 +7,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from setpoint.core.event import Extended, Judged, Misjudged, MoveFailed, PatchMissed, Recorded, RoleModel
+from setpoint.core.fold import fold
 from setpoint.core.policy import Policy
 from setpoint.core.spec import Budget, Spec
-from setpoint.core.state import State, fold
+from setpoint.core.state import State
 from setpoint.errors import ModelError, OverBudget
 from setpoint.ledgers.memory import MemoryLedger
 from setpoint.run import Result, Run

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from conftest_cli import BAD, GOOD, SPEC, Shell
+from setpoint.models import catalogue
 from setpoint.testing.server import Fault
 
 Serve = Callable[..., str]
@@ -348,5 +349,7 @@ def test_models_lists_what_can_be_named(shell: Shell) -> None:
     """No download, no key."""
     code, out, _ = shell.run("models")
     assert code == 0
-    assert "embedded:qwen2.5-coder-1.5b" in out
+    heading, *rows = [line.split() for line in out.split("\n\n")[0].splitlines()]
+    assert heading[0] == "model"
+    assert [row[0] for row in rows] == [f"embedded:{entry.name}" for entry in catalogue()]
     assert "openai:NAME" in out

@@ -10,8 +10,9 @@ from setpoint.core.belief import CAP, Ballot, Quality, believes, likelihood, met
 from setpoint.core.control import decide
 from setpoint.core.event import CriticOn, Drafted, Event, Judged, Measured, Opened, Recorded, Requested
 from setpoint.core.fault import Status, Verdict
+from setpoint.core.fold import fold
 from setpoint.core.spec import Budget, Spec, says_digest
-from setpoint.core.state import State, fold
+from setpoint.core.state import State
 from worlds import criterion, opened
 
 WARM = criterion("warm", judged=True)

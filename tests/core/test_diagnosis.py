@@ -14,9 +14,10 @@ from setpoint.core.action import Reask, Revise, Write
 from setpoint.core.diagnosis import SIGNATURES, TITLES, Signature, diagnose
 from setpoint.core.event import Opened, Recorded, RoleModel
 from setpoint.core.fault import Verdict
+from setpoint.core.fold import fold
 from setpoint.core.policy import Policy
 from setpoint.core.spec import Budget, Criterion, Skeleton, Spec
-from setpoint.core.state import State, fold
+from setpoint.core.state import State
 from setpoint.core.symptoms import gained
 from setpoint.ledgers import MemoryLedger
 from setpoint.run import Crew, Run

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from setpoint.core.action import Revise
 from setpoint.core.event import MoveRecord, RoleModel
 from setpoint.core.expected import Amount, Cost, expected_cost, likely_words
+from setpoint.core.fold import fold
 from setpoint.core.forecast import (
     ENOUGH_RUNS,
     Outlook,
@@ -24,7 +25,7 @@ from setpoint.core.forecast import (
 from setpoint.core.past import PastRun, alike, calibrated, experience, past_run, relevant, tries
 from setpoint.core.rates import PRIORS, Experience, Rates, first_open, learn, rates_for, skill_of
 from setpoint.core.spec import Budget, CheckCall, Criterion, Spec
-from setpoint.core.state import State, fold
+from setpoint.core.state import State
 from setpoint.ledgers import MemoryLedger
 from setpoint.run import Run
 from worlds import Has, World, crew, criterion, opened

@@ -16,9 +16,9 @@ import anyio
 import pytest
 
 from setpoint.core.event import Cancelled, Opened
+from setpoint.core.fold import fold
 from setpoint.core.policy import Policy
 from setpoint.core.spec import Budget, Criterion, Spec
-from setpoint.core.state import fold
 from setpoint.errors import LedgerConflict, LedgerError
 from setpoint.ledgers import SqliteLedger
 from setpoint.ledgers.schema import APPLICATION_ID, MIGRATIONS, migrate

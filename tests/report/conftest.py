@@ -30,9 +30,10 @@ from setpoint.core.event import (
     Usage,
 )
 from setpoint.core.fault import Status, Verdict
+from setpoint.core.fold import begin, evolve
 from setpoint.core.policy import Policy
 from setpoint.core.spec import Budget, CheckCall, Criterion, Source, Spec
-from setpoint.core.state import State, begin, evolve
+from setpoint.core.state import State
 
 EDITS_EARLY = (
     Tactic("redraft", "all", "steady"),

@@ -20,7 +20,7 @@ from setpoint.core.event import (
     Resumed,
     Stopped,
 )
-from setpoint.core.state import fold
+from setpoint.core.fold import fold
 from setpoint.report.summary import summarise, to_json
 from setpoint.report.words import rule_says
 

@@ -311,7 +311,7 @@ async def test_prompts_stay_inside_what_is_reserved_for_them() -> None:
     ]
     run = Run(id="r", ledger=MemoryLedger(), state=state, length=0)
     from setpoint.core.event import Recorded, Requested
-    from setpoint.core.state import evolve
+    from setpoint.core.fold import evolve
 
     for event in (
         Requested(

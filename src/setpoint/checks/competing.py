@@ -9,7 +9,7 @@ from typing import Final, cast
 
 from setpoint.core.spec import Criterion
 
-__all__ = ["competing"]
+__all__ = ["competing", "phrases"]
 
 _LENGTH: Final = {"words": 1.0, "characters": 1 / 6, "sentences": 15.0}
 """What bounds the length, and how many words one of its units is."""
@@ -66,8 +66,8 @@ def _needs(criterion: Criterion) -> float:
     bullets = _params(criterion, "bullets").get("min")
     if isinstance(bullets, int):
         return bullets * _WORDS_PER_ITEM
-    phrases = (*_phrases(criterion, "contains"), *_phrases(criterion, "headings", "required"))
-    return float(sum(len(phrase.split()) for phrase in phrases))
+    required = (*_phrases(criterion, "contains"), *_phrases(criterion, "headings", "required"))
+    return float(sum(len(phrase.split()) for phrase in required))
 
 
 def _params(criterion: Criterion, check: str) -> Mapping[str, object]:
@@ -76,8 +76,11 @@ def _params(criterion: Criterion, check: str) -> Mapping[str, object]:
 
 
 def _phrases(criterion: Criterion, check: str, *keys: str) -> tuple[str, ...]:
-    """The plain phrases among a check's parameters."""
-    params = _params(criterion, check)
+    return phrases(_params(criterion, check), *keys)
+
+
+def phrases(params: Mapping[str, object], *keys: str) -> tuple[str, ...]:
+    """The plain phrases among a check's parameters: those of some keys, or what the checks about phrases look for."""
     found: list[str] = []
     for key in keys or ("words", "text"):
         value = params.get(key)

@@ -169,7 +169,7 @@ def models_(fetch: Annotated[str | None, Parameter(name="--fetch")] = None) -> i
         table.add_column(heading)
     for listed in models.listing(where.models):
         here = "yes" if listed.cached else "no"
-        table.add_row(f"embedded:{listed.name}", f"{listed.size / 1e6:,.0f} MB", listed.licence, here)
+        table.add_row(listed.name, f"{listed.size / 1e6:,.0f} MB", listed.licence, here)
     out = Console(highlight=False, markup=False)
     out.print(table)
     out.print()

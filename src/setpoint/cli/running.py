@@ -34,8 +34,8 @@ from setpoint.compose import (
     tuned,
 )
 from setpoint.core.event import Extended
+from setpoint.core.fold import fold
 from setpoint.core.spec import Budget
-from setpoint.core.state import fold
 from setpoint.errors import ConfigError
 from setpoint.ports import Ledger, Person
 from setpoint.report.html import render_html

@@ -11,33 +11,20 @@ from setpoint.compose.auditing import (
     remember_audit,
     run_audit,
 )
+from setpoint.compose.beginning import begin_run, record_run, shared_for, take_up_run
+from setpoint.compose.casting import players, role_models
+from setpoint.compose.driving import interrupted, remember_probes, supervised
 from setpoint.compose.estimating import estimate_request, past_for
 from setpoint.compose.inputs import SpecLike, build_checks, commands, read_draft, read_spec
+from setpoint.compose.ledger import find_run, new_run_id, open_ledger
 from setpoint.compose.observing import Observing
 from setpoint.compose.operations import RETRIED, cancel, more_for, prunable, prune
 from setpoint.compose.people import TerminalPerson, amend, answer, overrule, person_at, waiting
 from setpoint.compose.policies import from_flags, tuned
 from setpoint.compose.reading import reading
 from setpoint.compose.refine import refine, resume
+from setpoint.compose.request import Named, Request, Shared, require_trust
 from setpoint.compose.settings import Settings, login, settings
-from setpoint.compose.wiring import (
-    Named,
-    Request,
-    Shared,
-    begin_run,
-    find_run,
-    interrupted,
-    new_run_id,
-    open_ledger,
-    players,
-    record_run,
-    remember_probes,
-    require_trust,
-    role_models,
-    shared_for,
-    supervised,
-    take_up_run,
-)
 from setpoint.compose.workshop import gallery_files, lint_file, lint_meaning, propose_spec, read_brief
 
 __all__ = [

@@ -10,12 +10,15 @@ from typing import Final
 import anyio
 
 from setpoint import checks, models
+from setpoint.compose.casting import bring_weights
+from setpoint.compose.driving import cancel_on_signal
 from setpoint.compose.inputs import build_checks, guards, read_draft, read_spec
+from setpoint.compose.ledger import open_ledger
+from setpoint.compose.request import Request, require_trust
 from setpoint.compose.settings import Settings
-from setpoint.compose.wiring import Request, bring_weights, cancel_on_signal, open_ledger, require_trust
 from setpoint.core.event import RoleModel
+from setpoint.core.fold import fold
 from setpoint.core.spec import Spec
-from setpoint.core.state import fold
 from setpoint.errors import ConfigError, DraftError, SetpointError
 from setpoint.models import price
 from setpoint.ports import Check, Critic, Model

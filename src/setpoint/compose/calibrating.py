@@ -8,8 +8,9 @@ from setpoint.compose.history import MOST_RUNS
 from setpoint.compose.labelling import items_of, store_counts
 from setpoint.compose.record import Sums, by_subject
 from setpoint.compose.settings import Settings
+from setpoint.core.fold import fold
 from setpoint.core.policy import Policy
-from setpoint.core.state import State, fold
+from setpoint.core.state import State
 from setpoint.errors import LedgerError
 from setpoint.ports import Ledger
 from setpoint.rubric.calibration import Interval, agreement, corrected, kappa, sensitivity, specificity

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
+from setpoint.compose.casting import role_models
 from setpoint.compose.history import past_runs
+from setpoint.compose.request import Request
 from setpoint.compose.settings import Settings
 from setpoint.compose.structure import outline_for
-from setpoint.compose.wiring import Request, role_models
 from setpoint.core.expected import expected_cost, likely_words
 from setpoint.core.forecast import Outlook, estimate, faults_at_once
 from setpoint.core.past import PastRun

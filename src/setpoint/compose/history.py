@@ -4,8 +4,9 @@ from typing import Final, get_args
 
 from setpoint.core.action import Outcome
 from setpoint.core.event import MoveRecord
+from setpoint.core.fold import fold
 from setpoint.core.past import PastRun, past_run
-from setpoint.core.state import State, fold
+from setpoint.core.state import State
 from setpoint.core.tactics import move_records
 from setpoint.errors import LedgerError
 from setpoint.ports import Ledger, Selection
@@ -50,7 +51,7 @@ async def past_moves(ledger: Ledger, author: str) -> tuple[tuple[MoveRecord, ...
 
     A run that cannot be read is left out: it must not keep a new one from starting.
     """
-    found: list[State] = []
+    found = list[State]()
     for info in await ledger.runs(Selection(outcomes=ENDED, limit=RUNS_AT_START)):
         try:
             state = fold(await ledger.replay(info.run))

@@ -7,12 +7,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from setpoint.compose.ledger import find_run
 from setpoint.compose.settings import Settings
-from setpoint.compose.wiring import find_run
 from setpoint.core.action import Role
 from setpoint.core.fault import Status, Verdict
+from setpoint.core.fold import fold
+from setpoint.core.record import DraftState
 from setpoint.core.spec import Criterion, Spec, says_digest
-from setpoint.core.state import DraftState, State, fold
+from setpoint.core.state import State
 from setpoint.errors import LedgerError, UsageError
 from setpoint.ports import Ledger
 from setpoint.rubric.labels import Key, Label, LabelBook, consensus

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from setpoint.compose.history import ENDED
-from setpoint.compose.wiring import find_run
+from setpoint.compose.ledger import find_run
 from setpoint.core.event import Extended
 from setpoint.core.state import State
 from setpoint.errors import LedgerConflict, UsageError

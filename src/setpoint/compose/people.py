@@ -15,12 +15,13 @@ from rich.text import Text
 
 from setpoint.compose.changes import changes
 from setpoint.compose.inputs import commands
+from setpoint.compose.ledger import find_run
 from setpoint.compose.settings import Settings
-from setpoint.compose.wiring import find_run
 from setpoint.core.action import Ask, Judge, Stop
 from setpoint.core.control import decide
 from setpoint.core.event import Answered, Stopped
-from setpoint.core.state import State, fold
+from setpoint.core.fold import fold
+from setpoint.core.state import State
 from setpoint.errors import ConfigError, LedgerError, UsageError
 from setpoint.ports import Ledger, RunInfo
 from setpoint.report.advice import how_to_answer, next_steps

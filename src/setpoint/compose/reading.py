@@ -4,15 +4,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from setpoint.compose.beginning import begin_run
+from setpoint.compose.driving import let_go
 from setpoint.compose.inputs import read_draft
+from setpoint.compose.ledger import open_ledger
+from setpoint.compose.request import Named, Request
 from setpoint.compose.settings import Settings
-from setpoint.compose.wiring import Named, Request, begin_run, let_go, open_ledger
 from setpoint.core.action import Reask, Revise, Write
 from setpoint.core.event import Recorded
 from setpoint.core.spec import Budget
 from setpoint.core.state import State
 from setpoint.ledgers import MemoryLedger
-from setpoint.run import measure_draft
+from setpoint.run.measuring import measure_draft
 from setpoint.specfile import SpecFile
 
 __all__ = ["reading"]

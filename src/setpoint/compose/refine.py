@@ -7,10 +7,13 @@ from typing import TypedDict, Unpack
 
 import anyio
 
+from setpoint.compose.beginning import begin_run, take_up_run
+from setpoint.compose.driving import let_go
 from setpoint.compose.inputs import NO_CHECKS, SpecLike, read_spec
+from setpoint.compose.ledger import find_run, open_ledger
 from setpoint.compose.policies import named_policy
+from setpoint.compose.request import Named, Request
 from setpoint.compose.settings import Settings, settings
-from setpoint.compose.wiring import Named, Request, begin_run, find_run, let_go, open_ledger, take_up_run
 from setpoint.core.action import Question, Role
 from setpoint.core.policy import Policy, Preset
 from setpoint.core.spec import Budget

@@ -7,8 +7,8 @@ from pathlib import Path
 import anyio.to_thread
 
 from setpoint import checks, models
+from setpoint.compose.beginning import reply_room
 from setpoint.compose.settings import Settings
-from setpoint.compose.wiring import reply_room
 from setpoint.errors import ConfigError
 from setpoint.ports import Model
 from setpoint.rubric.gallery import Entry, entry

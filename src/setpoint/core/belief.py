@@ -21,8 +21,9 @@ from setpoint.core.detect import trusted
 from setpoint.core.event import CriticOn
 from setpoint.core.fault import Verdict
 from setpoint.core.rates import rates_for
+from setpoint.core.record import DraftState
 from setpoint.core.spec import Criterion, says_digest
-from setpoint.core.state import DraftState, State
+from setpoint.core.state import State
 
 __all__ = [
     "CAP",

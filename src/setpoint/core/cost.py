@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from setpoint.core.action import Call, Judge, Mediate, Probe, Reask, Revise, Role, Write
-from setpoint.core.state import DraftState, State
+from setpoint.core.record import DraftState
+from setpoint.core.state import State
 
 __all__ = [
     "AUTHOR_ALLOWANCE",

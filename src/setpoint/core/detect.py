@@ -11,7 +11,8 @@ from typing import Final, Literal, NamedTuple
 from setpoint.core.action import Revise, Role, Write
 from setpoint.core.draft import Move
 from setpoint.core.fault import Verdict
-from setpoint.core.state import DraftState, Pass, State
+from setpoint.core.record import DraftState, Pass
+from setpoint.core.state import State
 
 __all__ = [
     "Change",

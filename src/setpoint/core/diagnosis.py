@@ -30,7 +30,8 @@ from setpoint.core.evidence import (
     were,
 )
 from setpoint.core.fault import vagueness
-from setpoint.core.state import Pass, State
+from setpoint.core.record import Pass
+from setpoint.core.state import State
 from setpoint.core.symptoms import (
     barren,
     competitor,

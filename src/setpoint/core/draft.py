@@ -22,6 +22,7 @@ __all__ = [
     "broken_skeleton",
     "changed_lines",
     "degeneracy",
+    "folded",
     "headings",
     "layout",
     "line_map",
@@ -258,3 +259,8 @@ def broken_skeleton(skeleton: tuple[str, ...], text: str) -> str:
 
 def _level(heading: str) -> int:
     return len(heading) - len(heading.lstrip("#"))
+
+
+def folded(text: str) -> str:
+    """The words of a text, without regard to markup, punctuation, capitals and line ends."""
+    return " ".join(re.findall(r"\w+", text.casefold()))

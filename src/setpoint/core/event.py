@@ -42,6 +42,7 @@ __all__ = [
     "RoleModel",
     "Stopped",
     "Usage",
+    "cancels",
 ]
 
 MoveFailure: TypeAlias = Literal[
@@ -425,6 +426,11 @@ Event: TypeAlias = (
     | Cancelled
     | Stopped
 )
+
+
+def cancels(event: Event) -> bool:
+    """Whether anybody who knows all events may append it: who cancels a run does not become its writer."""
+    return isinstance(event, Cancelled) or (isinstance(event, Stopped) and event.outcome == "cancelled")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,9 @@ from itertools import groupby
 
 from setpoint.core.action import Role
 from setpoint.core.detect import change
+from setpoint.core.record import Lineage, Pass
 from setpoint.core.spec import Spec
-from setpoint.core.state import Lineage, Pass, State
+from setpoint.core.state import State
 from setpoint.core.symptoms import still_open, vain
 
 __all__ = [

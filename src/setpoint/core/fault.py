@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
-from setpoint.core.spec import Criterion
+from setpoint.core.spec import Criterion, importance
 
 __all__ = [
     "Distance",
@@ -120,10 +120,7 @@ def distance(criteria: Iterable[Criterion], verdicts: Mapping[str, Verdict]) -> 
 
 def rank(faults: Iterable[Fault], focus: int) -> tuple[Fault, ...]:
     """The faults to fix now: by core, impact and shortfall; vague ones last; one root cause counts as one (rule 7)."""
-    ordered = sorted(
-        faults,
-        key=lambda f: (f.vague, not f.criterion.core, -f.criterion.impact, -f.shortfall),
-    )
+    ordered = sorted(faults, key=lambda fault: (fault.vague, importance(fault.criterion), -fault.shortfall))
     chosen: list[Fault] = []
     causes: list[str] = []
     for fault in ordered:

@@ -17,8 +17,9 @@ from setpoint.core.expected import NOTHING, Amount, Cost, expected_cost, likely_
 from setpoint.core.past import ENOUGH_RUNS, PastRun, alike, calibrated, experience, relevant, tries
 from setpoint.core.policy import Policy
 from setpoint.core.rates import LOSSES_TOGETHER, Experience, Rates, first_open, learn, rates_for
-from setpoint.core.spec import Budget, Spec
-from setpoint.core.state import DraftState, State
+from setpoint.core.record import DraftState
+from setpoint.core.spec import Budget, Spec, importance
+from setpoint.core.state import State
 
 __all__ = [
     "ENOUGH_RUNS",
@@ -201,10 +202,7 @@ def _standing(state: State, best: DraftState, rates: Rates, places: int) -> tupl
     """The chain of this run, and where in it the best draft stands."""
     law = _law(rates, len(state.spec.criteria), places)
     behind = tries(state)
-    ranked = sorted(
-        state.open_criteria(best),
-        key=lambda name: (not state.spec.criterion(name).core, -state.spec.criterion(name).impact),
-    )
+    ranked = sorted(state.open_criteria(best), key=lambda name: importance(state.spec.criterion(name)))
     worked = ranked[: places or len(ranked)]
     ages = [min(behind.get(name, 0), law.oldest) for name in worked]
     return law, law.refill(len(ranked) - len(worked), [(age, 1) for age in ages])

@@ -8,7 +8,8 @@ from setpoint.core.action import Revise, Write
 from setpoint.core.expected import PROBE_ITEM
 from setpoint.core.fault import Verdict
 from setpoint.core.rates import Experience
-from setpoint.core.state import DraftState, Pass, State
+from setpoint.core.record import DraftState, Pass
+from setpoint.core.state import State
 
 __all__ = ["ENOUGH_RUNS", "PastRun", "alike", "calibrated", "experience", "past_run", "relevant", "tries"]
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from setpoint.errors import SpecError
 
-__all__ = ["Budget", "CheckCall", "Criterion", "Skeleton", "Source", "Spec", "says_digest"]
+__all__ = ["Budget", "CheckCall", "Criterion", "Skeleton", "Source", "Spec", "importance", "says_digest"]
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}\Z")
 HEADING = re.compile(r"#{1,6} +\S.*\Z")
@@ -76,6 +76,11 @@ class Criterion:
     def minor(self) -> bool:
         """Whether a text that fails only this is good enough to stop at."""
         return not self.core and self.impact <= MINOR_IMPACT
+
+
+def importance(criterion: Criterion) -> tuple[bool, int]:
+    """What sorts the more important criterion first (rule 7): the core before all else, then by impact."""
+    return not criterion.core, -criterion.impact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,8 +10,9 @@ from typing import Final
 from setpoint.core.action import Revise, Role
 from setpoint.core.detect import core_patience, failed_tries, traded, trusted
 from setpoint.core.fault import Verdict, disputed
-from setpoint.core.spec import Criterion
-from setpoint.core.state import DraftState, Lineage, Pass, State
+from setpoint.core.record import DraftState, Lineage, Pass
+from setpoint.core.spec import Criterion, importance
+from setpoint.core.state import State
 
 __all__ = [
     "CRITICS",
@@ -163,13 +164,13 @@ def conflicts(state: State) -> list[tuple[str, str]]:
     named += [pair for pair, count in counts.items() if count >= state.policy.trades]
     found: list[tuple[str, str]] = []
     for pair in dict.fromkeys(named):
-        first, second = sorted((state.spec.criterion(name) for name in pair), key=_importance)
+        first, second = sorted((state.spec.criterion(name) for name in pair), key=_by_importance)
         found.append((first.name, second.name))
     return found
 
 
-def _importance(criterion: Criterion) -> tuple[bool, int, str]:
-    return not criterion.core, -criterion.impact, criterion.name
+def _by_importance(criterion: Criterion) -> tuple[tuple[bool, int], str]:
+    return importance(criterion), criterion.name
 
 
 # Stubborn criteria (rule 12)
@@ -203,7 +204,7 @@ def stubborn(state: State) -> tuple[str, ...]:
         fought = len(vain(state, name)) >= enough and (name in treated or often)
         if name not in elsewhere and (fought or name in state.set_aside):
             found.append(criterion)
-    found.sort(key=lambda criterion: (criterion.name not in unmet, _importance(criterion)))
+    found.sort(key=lambda criterion: (criterion.name not in unmet, _by_importance(criterion)))
     return tuple(criterion.name for criterion in found)
 
 

@@ -19,8 +19,9 @@ from setpoint.core.draft import Move
 from setpoint.core.event import MoveRecord
 from setpoint.core.fault import Fault, rank
 from setpoint.core.rates import Skill, skill_of
+from setpoint.core.record import DraftState
 from setpoint.core.spec import Criterion
-from setpoint.core.state import DraftState, State
+from setpoint.core.state import State
 
 __all__ = ["PRIORS", "Chance", "MoveOdds", "aims", "gain", "move_records", "odds", "order"]
 

@@ -20,7 +20,7 @@ from setpoint.batch.plan import Job, batch_id, request_of
 from setpoint.batch.results import RowResult, result_of
 from setpoint.compose import Settings, record_run, remember_probes, role_models, shared_for
 from setpoint.core.event import Extended
-from setpoint.core.state import fold
+from setpoint.core.fold import fold
 from setpoint.durable.engine import Engine
 from setpoint.durable.engine import Job as Queued
 from setpoint.durable.fleets import Caps, forget_refusal, put_fleet

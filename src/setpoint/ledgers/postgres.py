@@ -5,27 +5,24 @@ ledger object, gets a new *epoch*; appends of an older epoch are refused. So a w
 up cannot write, whatever it believes.
 """
 
-import asyncio
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import Final, Self
 
-import anyio
-
-from setpoint.core.event import Cancelled, Event, Opened, Recorded, Stopped
+from setpoint.core.event import Event, Opened, Recorded, Stopped, cancels
 from setpoint.errors import LedgerConflict, LedgerError, RunNotFound
 from setpoint.ledgers.codec import decode, stored_form
 from setpoint.ledgers.database import Connection, Database
 from setpoint.ledgers.postgres_schema import prepare
 from setpoint.ledgers.selecting import ENDS, usage_of, where
+from setpoint.ledgers.waiting import to_the_end
 from setpoint.ports import RunInfo, Selection
 
 __all__ = ["PostgresLedger", "storable"]
 
-T = TypeVar("T")
 
 _BEGIN: Final = """
     WITH begun AS (
@@ -137,13 +134,13 @@ class PostgresLedger:
             "money": used.money or 0.0,
             "body": body,
             "epoch": self._epochs.get(run),
-            "guest": run not in self._epochs and _cancels(event),
+            "guest": run not in self._epochs and cancels(event),
         }
 
         async def store(connection: Connection) -> int:
             return await _store(connection, row)
 
-        epoch = await _to_the_end(self._database.perform(store))
+        epoch = await to_the_end(self._database.perform(store))
         if not row["guest"]:
             self._epochs[run] = epoch
         return recorded
@@ -254,11 +251,6 @@ async def _store(connection: Connection, row: Mapping[str, object]) -> int:
     )
 
 
-def _cancels(event: Event) -> bool:
-    """Whether anybody who knows all events may append it: who cancels a run does not become its writer."""
-    return isinstance(event, Cancelled) or (isinstance(event, Stopped) and event.outcome == "cancelled")
-
-
 def _outcome(event: Event, *, first: bool) -> str | None:
     """What the event makes of the run's outcome; None if nothing."""
     if isinstance(event, Stopped):
@@ -269,19 +261,3 @@ def _outcome(event: Event, *, first: bool) -> str | None:
 def storable(title: str) -> str:
     """PostgreSQL takes no zero character and no half of a surrogate pair; the event itself keeps them, escaped."""
     return title.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
-
-
-async def _to_the_end(work: Awaitable[T]) -> T:
-    """Wait for the work whatever happens to the waiting task, then let a cancellation go on."""
-    waiting = asyncio.ensure_future(work)
-    cancelled: asyncio.CancelledError | None = None
-    with anyio.CancelScope(shield=True):  # else an outer scope would cancel again at every turn of the event loop
-        while not waiting.done():
-            try:
-                await asyncio.wait({waiting})
-            except asyncio.CancelledError as error:
-                cancelled = error
-    if cancelled is not None:
-        waiting.exception()  # looked at, so that it is not reported as lost
-        raise cancelled
-    return waiting.result()

@@ -19,14 +19,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
-import anyio
-
 from setpoint.core.event import Event, Opened, Recorded, Stopped
 from setpoint.errors import LedgerConflict, LedgerError, RunNotFound
 from setpoint.ledgers.codec import decode, stored_form
 from setpoint.ledgers.grouped import Append, Grouped
 from setpoint.ledgers.schema import migrate, transaction
 from setpoint.ledgers.selecting import usage_of, where
+from setpoint.ledgers.waiting import to_the_end
 from setpoint.ports import RunInfo, Selection
 
 __all__ = ["SqliteLedger"]
@@ -157,7 +156,7 @@ class SqliteLedger:
                 _shrink(connection)
             return gone
 
-        return await _to_the_end(self._submit(go))
+        return await to_the_end(asyncio.wrap_future(self._submit(go)))
 
     async def close(self) -> None:
         """Finish what was handed over and close the file; using the ledger afterwards is an error."""
@@ -169,7 +168,7 @@ class SqliteLedger:
             if self._connection is not None:
                 self._connection.close()
 
-        await _to_the_end(self._thread.submit(close))
+        await to_the_end(asyncio.wrap_future(self._thread.submit(close)))
         self._thread.shutdown(wait=False)
 
     async def __aenter__(self) -> Self:
@@ -308,19 +307,3 @@ def _prepare(connection: sqlite3.Connection, path: Path, patience: float, clock:
         if name.exists() and name.stat().st_mode & 0o077:
             with contextlib.suppress(PermissionError):  # another user's file that was shared with us on purpose
                 name.chmod(0o600)
-
-
-async def _to_the_end(work: "Future[T]") -> T:
-    """Wait for the work whatever happens to the waiting task, then let a cancellation go on."""
-    waiting = asyncio.wrap_future(work)
-    cancelled: asyncio.CancelledError | None = None
-    with anyio.CancelScope(shield=True):  # else an outer scope would cancel again at every turn of the event loop
-        while not waiting.done():
-            try:
-                await asyncio.wait({waiting})
-            except asyncio.CancelledError as error:
-                cancelled = error
-    if cancelled is not None:
-        waiting.exception()  # looked at, so that it is not reported as lost
-        raise cancelled
-    return waiting.result()

@@ -12,7 +12,8 @@ from setpoint.core.action import Ask, Outcome, Revise, Role
 from setpoint.core.control import trusted
 from setpoint.core.diagnosis import Signature
 from setpoint.core.event import Stopped
-from setpoint.core.state import DraftState, State
+from setpoint.core.record import DraftState
+from setpoint.core.state import State
 from setpoint.report.text import and_list, one_line, plural
 from setpoint.run import question_of
 

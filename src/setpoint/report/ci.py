@@ -5,8 +5,8 @@ What was not measured is an error, not a success: a pipeline never passes by acc
 
 from collections.abc import Sequence
 from typing import Final
-from xml.sax.saxutils import escape, quoteattr
 
+from setpoint.report.escapes import github_data, github_property, xml_attribute, xml_text
 from setpoint.report.text import clean, one_line
 from setpoint.report.view import Cell, CriterionRow, Summary
 
@@ -37,10 +37,10 @@ def junit(summary: Summary, draft: str) -> str:
     errors = sum(not _passed(row) and row.status != "fail" for row, _ in rows)
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
-        f'<testsuite name={_quoted(summary.title)} tests="{len(rows)}" failures="{failures}" errors="{errors}">',
+        f'<testsuite name={xml_attribute(summary.title)} tests="{len(rows)}" failures="{failures}" errors="{errors}">',
     ]
     for row, cell in rows:
-        case = f"  <testcase classname={_quoted(draft)} name={_quoted(row.name)}"
+        case = f"  <testcase classname={xml_attribute(draft)} name={xml_attribute(row.name)}"
         if _passed(row):
             lines.append(case + "/>")
             continue
@@ -48,7 +48,7 @@ def junit(summary: Summary, draft: str) -> str:
         message = _message(row, cell)
         lines += [
             case + ">",
-            f"    <{tag} message={_quoted(one_line(message))}>{_text(message)}</{tag}>",
+            f"    <{tag} message={xml_attribute(one_line(message))}>{xml_text(message)}</{tag}>",
             "  </testcase>",
         ]
     return "\n".join([*lines, "</testsuite>"]) + "\n"
@@ -61,10 +61,10 @@ def github(summary: Summary, draft: str) -> str:
         if _passed(row):
             continue
         level = "warning" if row.minor else "error"
-        place = f"file={_property(draft)}"
+        place = f"file={github_property(draft)}"
         if cell is not None and cell.lines:
             place += f",line={cell.lines[0]}"
-        lines.append(f"::{level} {place},title={_property(row.name)}::{_data(_message(row, cell))}")
+        lines.append(f"::{level} {place},title={github_property(row.name)}::{github_data(_message(row, cell))}")
     return "".join(line + "\n" for line in lines)
 
 
@@ -78,19 +78,3 @@ def plain(summary: Summary) -> str:
         place = f" (line {cell.lines[0]})" if cell is not None and cell.lines and not _passed(row) else ""
         lines.append(f"{mark}  {row.name:<{width}}{says}{place}".rstrip())
     return "".join(clean(line) + "\n" for line in lines)
-
-
-def _text(text: str) -> str:
-    return escape(clean(text))
-
-
-def _quoted(text: str) -> str:
-    return quoteattr(clean(text))
-
-
-def _data(text: str) -> str:
-    return clean(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -12,7 +12,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
-from setpoint.core.spec import Criterion
+from setpoint.core.spec import Criterion, importance
 from setpoint.core.state import State
 from setpoint.report.readings import cell_status, result
 from setpoint.report.text import clean
@@ -98,7 +98,7 @@ def _rows(state: State, rows: int | None) -> tuple[Sequence[Criterion], int]:
         return criteria, 0
     draft = state.best or state.latest
     passing = {c.name for c in criteria if draft and cell_status(draft, c.name) in {"pass", "carried"}}
-    wanted = sorted(criteria, key=lambda c: (c.name in passing, not c.core, -c.impact))[: max(1, rows)]
+    wanted = sorted(criteria, key=lambda c: (c.name in passing, importance(c)))[: max(1, rows)]
     return [c for c in criteria if c in wanted], len(criteria) - len(wanted)
 
 

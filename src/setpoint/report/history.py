@@ -38,7 +38,8 @@ from setpoint.core.event import (
     Requested,
     Resumed,
 )
-from setpoint.core.state import State, begin, evolve
+from setpoint.core.fold import begin, evolve
+from setpoint.core.state import State
 from setpoint.report.text import and_list, dollars, duration, one_line, plural
 from setpoint.report.view import TargetView
 from setpoint.report.words import answer_says, decision_says, policy_says, purpose_says

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator, Sequence
 from setpoint.core.action import Revise
 from setpoint.core.event import Recorded, Requested, Stopped
 from setpoint.core.expected import Amount
+from setpoint.core.fold import begin, evolve
 from setpoint.core.forecast import BOUND_LEVEL, ENOUGH_RUNS, Outlook, reforecast
-from setpoint.core.state import State, begin, evolve
+from setpoint.core.state import State
 from setpoint.report.text import dollars, plural, thousands
 from setpoint.report.view import ForecastLine
 

@@ -2,8 +2,9 @@
 
 from setpoint.core.action import Role
 from setpoint.core.control import trusted
+from setpoint.core.record import DraftState, Pass, Spent
 from setpoint.core.spec import Criterion
-from setpoint.core.state import DraftState, Pass, Spent, State
+from setpoint.core.state import State
 from setpoint.report.view import Cell, CellStatus, ProbeView, Result
 
 __all__ = ["best_after", "cell", "cell_status", "gained", "lost", "money", "probe_view", "result"]

@@ -10,8 +10,9 @@ from setpoint.core.control import faults, strength
 from setpoint.core.diagnosis import diagnose
 from setpoint.core.event import Recorded
 from setpoint.core.fault import Distance
-from setpoint.core.spec import Criterion
-from setpoint.core.state import DraftState, Pass, Spent, State
+from setpoint.core.record import DraftState, Pass, Spent
+from setpoint.core.spec import Criterion, importance
+from setpoint.core.state import State
 from setpoint.report import readings
 from setpoint.report.advice import next_steps, spec_advice
 from setpoint.report.diff import Diff, compare
@@ -261,7 +262,7 @@ def _open_faults(state: State, returned: DraftState | None) -> tuple[OpenFault, 
         return ()
     known = {fault.criterion.name: fault for fault in faults(state, returned)}
     found: list[OpenFault] = []
-    for name in state.open_criteria(returned):
+    for name in sorted(state.open_criteria(returned), key=lambda name: importance(state.spec.criterion(name))):
         criterion, verdict, fault = state.spec.criterion(name), returned.verdict(name), known.get(name)
         cannot = "Add a source or a check: the critic cannot tell from what it is given."
         unread = "No reading of it was taken; go on with the run, or measure the text with `setpoint check`."
@@ -277,7 +278,7 @@ def _open_faults(state: State, returned: DraftState | None) -> tuple[OpenFault, 
                 quotes=fault.quotes if fault else (),
             )
         )
-    return tuple(sorted(found, key=lambda fault: (not fault.core, -fault.impact)))
+    return tuple(found)
 
 
 def _sure(state: State, returned: DraftState | None) -> SureView | None:

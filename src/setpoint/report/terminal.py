@@ -18,7 +18,8 @@ from rich.text import Text
 
 from setpoint.core.action import Revise, Write
 from setpoint.core.event import Event, Opened, Recorded, Requested, Stopped
-from setpoint.core.state import State, begin, evolve
+from setpoint.core.fold import begin, evolve
+from setpoint.core.state import State
 from setpoint.report.grid import glyphs_for, grid, safe
 from setpoint.report.history import targets_of
 from setpoint.report.narrator import Narrator, spending

@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Final
 
+from setpoint.core.draft import folded
 from setpoint.core.spec import Spec
-from setpoint.roles.prompting import fixed_headings, fixed_sentences, folded
+from setpoint.roles.prompting import fixed_headings, fixed_sentences
 
 __all__ = ["without_echoes"]
 

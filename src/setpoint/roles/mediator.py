@@ -6,11 +6,12 @@ invented.
 
 from setpoint.core.action import Mediate, Write
 from setpoint.core.cost import MEDIATION_TOKENS
+from setpoint.core.draft import folded
 from setpoint.core.event import Mediated
 from setpoint.core.state import State
 from setpoint.ports import Model, Prompt
 from setpoint.roles.author import ModelAuthor
-from setpoint.roles.prompting import folded, mark, render, seed_for
+from setpoint.roles.prompting import mark, render, seed_for
 from setpoint.roles.reply import Unreadable, json_object
 
 __all__ = ["ModelMediator"]

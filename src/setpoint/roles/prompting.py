@@ -2,23 +2,30 @@
 
 import hashlib
 import re
-from functools import cache
+from functools import cache, partial
 from importlib import resources
+from typing import Final
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
-__all__ = ["fixed_headings", "fixed_sentences", "folded", "form", "mark", "render", "seed_for"]
+from setpoint.core.draft import folded
+
+__all__ = ["environment", "fixed_headings", "fixed_sentences", "form", "mark", "render", "seed_for"]
 
 
-def _load(name: str) -> str:
-    return resources.files("setpoint.roles").joinpath("prompts", name).read_text(encoding="utf-8")
+_PACKAGE: Final = "setpoint.roles"
+
+
+def _load(name: str, package: str = _PACKAGE) -> str:
+    return resources.files(package).joinpath("prompts", name).read_text(encoding="utf-8")
 
 
 @cache
-def _environment() -> Environment:
+def environment(package: str) -> Environment:
+    """The prompts of a package: the files of its folder ``prompts``, read when they are first filled."""
     # Prompts are plain text: escaping for HTML would change what the model reads. Reports escape on their own.
     return Environment(
-        loader=FunctionLoader(_load),
+        loader=FunctionLoader(partial(_load, package=package)),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -28,7 +35,7 @@ def _environment() -> Environment:
 
 def render(template: str, **values: object) -> str:
     """Fill a prompt template."""
-    return _environment().get_template(template).render(**values).strip()
+    return environment(_PACKAGE).get_template(template).render(**values).strip()
 
 
 def mark(nonce: str, role: str) -> str:
@@ -67,8 +74,3 @@ def fixed_headings(*templates: str) -> frozenset[str]:
         for line in _load(name).splitlines()
         if line.startswith("#") and "{" not in line
     )
-
-
-def folded(line: str) -> str:
-    """A line without markup, punctuation and capitals, to compare lines by their words."""
-    return " ".join(re.findall(r"\w+", line.casefold()))

@@ -8,16 +8,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from setpoint.core.draft import folded
 from setpoint.core.spec import Criterion, Spec
 from setpoint.errors import ModelError
 from setpoint.ports import Model, Prompt
-from setpoint.roles.prompting import folded, mark
+from setpoint.roles.prompting import mark
 from setpoint.roles.reply import Unreadable, as_list, as_mapping, json_object
 from setpoint.rubric.lint.claims import BRIEF
 from setpoint.rubric.lint.clauses import content
 from setpoint.rubric.lint.flaw import Flaw, Target
 from setpoint.rubric.lint.vague import vague
-from setpoint.rubric.prompting import render
+from setpoint.rubric.prompting import object_schema, render
 from setpoint.rubric.toml import inline
 
 __all__ = ["MEANING_KINDS", "Meaning", "meaning", "slug"]
@@ -93,22 +94,13 @@ def _prompt(target: Target, nonce: str, seed: int) -> Prompt:
         system="You review specifications. You cite word for word, and you find nothing where there is nothing.",
         user=user,
         max_tokens=_TOKENS,
-        schema=_object({"conflicts": _list(conflict), "missing": _list({"words": text, "demand": text})}),
+        schema=object_schema({"conflicts": _list(conflict), "missing": _list({"words": text, "demand": text})}),
         seed=seed,
     )
 
 
-def _object(properties: Mapping[str, object]) -> dict[str, object]:
-    return {
-        "type": "object",
-        "properties": dict(properties),
-        "required": list(properties),
-        "additionalProperties": False,
-    }
-
-
 def _list(properties: Mapping[str, object]) -> dict[str, object]:
-    return {"type": "array", "maxItems": _MOST, "items": _object(properties)}
+    return {"type": "array", "maxItems": _MOST, "items": object_schema(properties)}
 
 
 def _conflict(entry: Mapping[str, object], target: Target) -> Flaw | None:

@@ -1,29 +1,22 @@
-"""The workshop's prompts: package data, one file each."""
+"""The workshop's prompts: package data, one file each; and the form of the replies they ask for."""
 
-from functools import cache
-from importlib import resources
+from collections.abc import Mapping
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
+from setpoint.roles.prompting import environment
 
-__all__ = ["render"]
-
-
-def _load(name: str) -> str:
-    return resources.files("setpoint.rubric").joinpath("prompts", name).read_text(encoding="utf-8")
-
-
-@cache
-def _environment() -> Environment:
-    # Prompts are plain text: escaping for HTML would change what the model reads.
-    return Environment(
-        loader=FunctionLoader(_load),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=False,  # noqa: S701
-    )
+__all__ = ["object_schema", "render"]
 
 
 def render(template: str, **values: object) -> str:
     """Fill a prompt template."""
-    return _environment().get_template(template).render(**values).strip()
+    return environment("setpoint.rubric").get_template(template).render(**values).strip()
+
+
+def object_schema(properties: Mapping[str, object]) -> dict[str, object]:
+    """The JSON schema of an object with these properties, all of them, and no others."""
+    return {
+        "type": "object",
+        "properties": dict(properties),
+        "required": list(properties),
+        "additionalProperties": False,
+    }

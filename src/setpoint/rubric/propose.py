@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import Final, cast
 
 from setpoint import checks
+from setpoint.core.draft import folded
 from setpoint.core.spec import NAME, Budget, CheckCall, Criterion, Spec
 from setpoint.errors import ModelError
 from setpoint.ports import Model, Prompt
-from setpoint.roles.prompting import folded, mark
+from setpoint.roles.prompting import mark
 from setpoint.roles.reply import Unreadable, as_list, as_mapping, json_object
 from setpoint.rubric.lint import Flaw, Target, lint
 from setpoint.rubric.lint.clauses import clauses

@@ -7,8 +7,9 @@ from setpoint.core.action import Role
 from setpoint.core.belief import believed
 from setpoint.core.detect import trusted
 from setpoint.core.fault import Fault, Verdict, vagueness
+from setpoint.core.record import DraftState
 from setpoint.core.spec import Criterion
-from setpoint.core.state import DraftState, State
+from setpoint.core.state import State
 
 __all__ = [
     "Strength",

@@ -9,8 +9,9 @@ from setpoint.core.control.common import critics, doubtful, fruitless_passes, in
 from setpoint.core.cost import affordable, shortage
 from setpoint.core.detect import core_patience, suspected
 from setpoint.core.forecast import reforecast
+from setpoint.core.record import DraftState
 from setpoint.core.spec import MINOR_IMPACT
-from setpoint.core.state import DraftState, State
+from setpoint.core.state import State
 
 __all__ = [
     "accept",

@@ -3,7 +3,8 @@
 from setpoint.core.action import Action, Judge, Reask, Revise, SetAside, Write
 from setpoint.core.control.common import faults, in_prose, targetable
 from setpoint.core.fault import Fault, rank
-from setpoint.core.state import DraftState, State
+from setpoint.core.record import DraftState
+from setpoint.core.state import State
 from setpoint.core.tactics import aims, order
 
 __all__ = ["reask", "redirect", "revise", "set_aside", "write"]

@@ -4,7 +4,8 @@ from setpoint.core.action import Action, Judge, Measure, Probe, SetAside
 from setpoint.core.control.common import critic_votes, critics, in_prose, rival
 from setpoint.core.detect import conflict_if_lost, doubted, lost_for_sure
 from setpoint.core.fault import disputed, distance
-from setpoint.core.state import DraftState, State
+from setpoint.core.record import DraftState
+from setpoint.core.state import State
 
 __all__ = ["ask_alone", "measure", "probe", "read", "read_trade", "second_reading", "third_reading"]
 

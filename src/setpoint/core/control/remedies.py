@@ -19,7 +19,8 @@ from setpoint.core.detect import conflict, core_patience, failed_tries
 from setpoint.core.draft import headings
 from setpoint.core.fault import rank
 from setpoint.core.policy import APPROACHES
-from setpoint.core.state import DraftState, State
+from setpoint.core.record import DraftState
+from setpoint.core.state import State
 
 __all__ = ["amend", "competing", "contradict", "freeze", "lock_outline", "mediate", "promote", "restart", "thaw"]
 

@@ -4,7 +4,6 @@ The two calls share nothing: the one that confirms does not know which of two ve
 """
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,7 +12,7 @@ from setpoint.core.spec import Criterion, Spec
 from setpoint.ports import Prompt, Reply
 from setpoint.roles.prompting import mark
 from setpoint.roles.reply import Unreadable, as_list, as_mapping, json_object
-from setpoint.rubric.prompting import render
+from setpoint.rubric.prompting import object_schema, render
 
 __all__ = ["WAYS", "Comparison", "comparing", "confirmed", "planted_text", "planting"]
 
@@ -50,7 +49,9 @@ def planting(spec: Spec, criterion: Criterion, text: str, *, way: int, seed: int
         system="You make test material: texts that are good but for one fault. You change as little as you can.",
         user=user,
         max_tokens=_PLANT_TOKENS,
-        schema=_object({"edits": {"type": "array", "minItems": 1, "maxItems": _MOST_EDITS, "items": _object(edit)}}),
+        schema=object_schema(
+            {"edits": {"type": "array", "minItems": 1, "maxItems": _MOST_EDITS, "items": object_schema(edit)}}
+        ),
         temperature=0.7,
         seed=seed,
     )
@@ -101,7 +102,7 @@ def comparing(spec: Spec, criterion: Criterion, good: str, changed: str, *, seed
         mark=mark(nonce, "confirmer"),
     )
     answer = {"type": "string", "enum": ["yes", "no"]}
-    schema = _object({"why": {"type": "string", "maxLength": 300}, "A": answer, "B": answer})
+    schema = object_schema({"why": {"type": "string", "maxLength": 300}, "A": answer, "B": answer})
     prompt = Prompt(
         system="You compare two texts against one demand. You answer for each text by itself.",
         user=user,
@@ -124,12 +125,3 @@ def confirmed(reply: Reply, faulty: str) -> bool:
 
 def _word(value: object) -> str:
     return value.strip().lower() if isinstance(value, str) else ""
-
-
-def _object(properties: Mapping[str, object]) -> dict[str, object]:
-    return {
-        "type": "object",
-        "properties": dict(properties),
-        "required": list(properties),
-        "additionalProperties": False,
-    }

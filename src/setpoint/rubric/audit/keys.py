@@ -3,9 +3,10 @@
 import hashlib
 
 from setpoint.core.event import Drafted, Opened, Recorded
+from setpoint.core.fold import begin, evolve
 from setpoint.core.policy import Policy
 from setpoint.core.spec import Budget
-from setpoint.core.state import State, begin, evolve
+from setpoint.core.state import State
 from setpoint.rubric.audit.plan import Plan
 
 __all__ = ["digest", "number", "opened"]

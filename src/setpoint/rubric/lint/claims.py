@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Final
 
+from setpoint.checks.competing import phrases
 from setpoint.core.spec import CheckCall, Criterion, Spec
 from setpoint.rubric.lint.demands import demands
 from setpoint.rubric.lint.flaw import own_words
@@ -67,11 +68,4 @@ def span(claim: Claim, check: str) -> tuple[float, float]:
 
 def phrases_in(claim: Claim, check: str, *keys: str) -> tuple[str, ...]:
     """The plain phrases among a check's parameters."""
-    params, found = claim.params(check), list[str]()
-    for key in keys or ("words", "text"):
-        value = params.get(key)
-        if isinstance(value, str):
-            found.append(value)
-        elif isinstance(value, list | tuple):
-            found += [item for item in cast("Sequence[object]", value) if isinstance(item, str)]
-    return tuple(found)
+    return phrases(claim.params(check), *keys)

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from typing import Final
-from xml.sax.saxutils import escape, quoteattr
 
+from setpoint.report.escapes import github_data, github_property, xml_attribute, xml_text
 from setpoint.report.text import clean, one_line, plural
 from setpoint.rubric.lint.flaw import Flaw
 
@@ -52,20 +52,21 @@ def junit(flaws: Sequence[Flaw], file: str) -> str:
     cases = len(flaws) or 1
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
-        f'<testsuite name={_quoted(f"lint {file}")} tests="{cases}" failures="{errors + warnings}" errors="0">',
+        f'<testsuite name={xml_attribute(f"lint {file}")} tests="{cases}" failures="{errors + warnings}" errors="0">',
     ]
     for flaw in flaws:
         name = f"{flaw.kind}: {', '.join(flaw.criteria)}" if flaw.criteria else flaw.kind
         text = "\n".join([*flaw.quotes, flaw.says, flaw.instead, *([flaw.toml] if flaw.toml else [])])
         tag = "system-out" if flaw.level == "hint" else "failure"
-        given = "" if flaw.level == "hint" else f" type={_quoted(flaw.level)} message={_quoted(one_line(flaw.says))}"
+        message = xml_attribute(one_line(flaw.says))
+        given = "" if flaw.level == "hint" else f" type={xml_attribute(flaw.level)} message={message}"
         lines += [
-            f"  <testcase classname={_quoted(file)} name={_quoted(name)}>",
-            f"    <{tag}{given}>{escape(clean(text))}</{tag}>",
+            f"  <testcase classname={xml_attribute(file)} name={xml_attribute(name)}>",
+            f"    <{tag}{given}>{xml_text(text)}</{tag}>",
             "  </testcase>",
         ]
     if not flaws:
-        lines.append(f'  <testcase classname={_quoted(file)} name="lint"/>')
+        lines.append(f'  <testcase classname={xml_attribute(file)} name="lint"/>')
     return "\n".join([*lines, "</testsuite>"]) + "\n"
 
 
@@ -73,20 +74,8 @@ def github(flaws: Sequence[Flaw], file: str) -> str:
     """Workflow commands: an annotation for each finding."""
     lines: list[str] = []
     for flaw in flaws:
-        place = f"file={_property(file)}" + (f",line={flaw.line}" if flaw.line else "")
+        place = f"file={github_property(file)}" + (f",line={flaw.line}" if flaw.line else "")
         title = f"{flaw.kind}: {', '.join(flaw.criteria)}" if flaw.criteria else flaw.kind
         text = f"{flaw.says}. {flaw.instead}" + (f"\n{flaw.toml}" if flaw.toml else "")
-        lines.append(f"::{_GITHUB[flaw.level]} {place},title={_property(title)}::{_data(text)}")
+        lines.append(f"::{_GITHUB[flaw.level]} {place},title={github_property(title)}::{github_data(text)}")
     return "".join(line + "\n" for line in lines)
-
-
-def _quoted(text: str) -> str:
-    return quoteattr(clean(text))
-
-
-def _data(text: str) -> str:
-    return clean(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -7,8 +7,8 @@ from setpoint.core.action import Write
 from setpoint.core.cost import shortage
 from setpoint.core.event import Opened, Recorded, RoleModel
 from setpoint.core.expected import expected_cost, likely_words
+from setpoint.core.fold import begin
 from setpoint.core.policy import Policy
-from setpoint.core.state import begin
 from setpoint.rubric.lint.flaw import Flaw, Target
 
 __all__ = ["budget"]
