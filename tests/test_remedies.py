@@ -5,14 +5,17 @@ Each test of a detector states the latest pass that it needs; all are within the
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from setpoint.core.action import Reask, Revise, Tactic, Write
 from setpoint.core.control import decide
-from setpoint.core.detect import conflict, core_patience, failed_tries, focus
+from setpoint.core.detect import conflict, core_patience, excluded, failed_tries, focus
 from setpoint.core.event import Drafted, MoveFailed, MoveRecord, PatchMissed, Recorded, RoleModel
 from setpoint.core.fault import Verdict
+from setpoint.core.fold import fold
+from setpoint.core.forecast import reforecast
 from setpoint.core.policy import LADDER_SHORT, SWITCHES, Policy, preset
 from setpoint.core.spec import Budget, Skeleton, Spec
 from setpoint.core.state import State
@@ -337,6 +340,28 @@ async def test_a_pair_that_excludes_each_other_is_named_a_contradiction_within_t
     assert result.outcome == "contradiction"
     assert "alpha and beta exclude each other" in result.reason
     assert len(state.passes) <= 7
+
+
+async def test_what_checks_prove_to_exclude_each_other_is_named_after_the_first_draft() -> None:
+    """No pass is spent on it, and what else is open is still worked on; latest pass needed: 1."""
+    three = spec("alpha", "avoid-alpha", "beta")
+    why = "avoid-alpha forbids 'alpha', which alpha requires"
+    first = opened(three, excluded=(("avoid-alpha", "alpha", why),))
+    result, state, events = await play(first, crew(three, ["alpha", "alpha beta"]))
+    assert (at_pass(events, "contradict"), len(state.passes), result.outcome) == (1, 2, "contradiction")
+    assert why in result.reason
+    assert result.text == "alpha beta"
+    assert reforecast(fold(events[:1])).chance == 0
+
+
+async def test_a_pair_that_an_amendment_changed_is_tried_again() -> None:
+    """What was proven of the old spec says nothing about the new one."""
+    pair = spec("alpha", "avoid-alpha")
+    first = opened(pair, excluded=(("alpha", "avoid-alpha", "why"),), budget=Budget(passes=1))
+    _, state, _ = await play(first, crew(pair, ["alpha"]))
+    assert excluded(state) is not None
+    changed = replace(pair, criteria=(pair.criteria[0], replace(pair.criteria[1], says="It does without.")))
+    assert excluded(replace(state, spec=changed)) is None
 
 
 async def test_during_a_freeze_a_draft_that_loses_the_frozen_criterion_is_rejected_whatever_its_distance() -> None:

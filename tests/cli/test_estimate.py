@@ -57,6 +57,20 @@ def test_caps_are_taken_from_the_flags(shell: Shell) -> None:
     assert shell.run("estimate", "spec.toml", "--tokens", "many")[0] == 2
 
 
+def test_a_pair_that_excludes_each_other_is_said_instead_of_a_chance(shell: Shell) -> None:
+    """Eight words that a limit of six has no room for: no pass would help."""
+    wanted = '["one", "two", "three", "four", "five", "six", "seven", "eight"]'
+    shell.write(
+        "spec.toml",
+        'brief = "b"\n[[criterion]]\nname = "short"\ncheck = { words = { max = 6 } }\n'
+        f'[[criterion]]\nname = "complete"\ncheck = {{ contains = {wanted} }}\n',
+    )
+    code, out, _ = shell.run("estimate", "spec.toml")
+    assert code == 0
+    assert "change the spec first: complete and short exclude each other" in " ".join(out.split())
+    assert "in budget  0 %" in out
+
+
 def test_a_cap_in_money_needs_a_price(shell: Shell) -> None:
     """As it does for a run."""
     code, _, err = shell.run("estimate", "spec.toml", "--author", NOBODY, "--money", "1")

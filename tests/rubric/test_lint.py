@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from setpoint.core.spec import Budget, CheckCall, Criterion, Skeleton, Source, Spec
-from setpoint.rubric.lint import LINT_RULES, Flaw, Target, lint
+from setpoint.rubric.lint import LINT_RULES, Flaw, Target, excluded, lint
 
 
 def found(*criteria: Criterion | str, brief: str = "A leaflet on ticks.", **more: object) -> tuple[Flaw, ...]:
@@ -108,6 +108,7 @@ CONTRADICTIONS = [
     (checked("a", "language", code="de"), "Is written in English."),
     (checked("a", "json_schema", schema={}), checked("b", "headings", required=["Costs"])),
     (checked("a", "excludes", regex="!"), checked("b", "contains", words=["Act now!"])),
+    (checked("a", "contains", words=["red tape", "tape measure", "ruler"]), checked("b", "words", max=3)),
     ("Mentions the price of the vaccine.", "Does not mention the vaccine's price."),
 ]
 
@@ -129,11 +130,28 @@ AGREE = [
     (checked("a", "contains", words=["x"], min=0, max=3), checked("b", "excludes", words=["x"])),
 ]
 
+TIGHT = (checked("a", "contains", words=["red tape", "tape measure", "ruler"]), checked("b", "words", max=4))
+"""Phrases may overlap: "red tape measure, ruler" has all three."""
+
 
 @pytest.mark.parametrize("pair", AGREE, ids=range(len(AGREE)))
 def test_what_a_text_can_meet_together_is_no_contradiction(pair: tuple[Criterion, ...]) -> None:
     """`contains` does not look at capitals, words are whole words, and a narrower beginning fits a wider one."""
     assert kinds(*pair) & {"contradiction", "crowded"} == set()
+
+
+def test_only_what_checks_prove_is_excluded_and_tight_pairs_are_not() -> None:
+    """What a run does not even try rests on checks, never on how a sentence reads."""
+    proven = (checked("a", "contains", words=["x", "y", "z"]), checked("b", "words", max=2))
+    assert excluded(Spec(brief="b", criteria=proven), Budget()) == (
+        ("a", "b", "a needs at least 3 different words and b allows at most 2 words"),
+    )
+    assert excluded(Spec(brief="b", criteria=TIGHT), Budget()) == ()
+    said = (
+        Criterion(name="a", says="Mentions the price of the vaccine."),
+        Criterion(name="b", says="Does not mention the vaccine's price."),
+    )
+    assert excluded(Spec(brief="b", criteria=said), Budget()) == ()
 
 
 def test_a_number_that_is_required_and_not_in_the_sources_contradicts_their_check() -> None:

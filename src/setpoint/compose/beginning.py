@@ -22,6 +22,7 @@ from setpoint.core.event import Opened, Recorded
 from setpoint.core.spec import Spec
 from setpoint.errors import ConfigError
 from setpoint.ports import Check, Ledger, Person
+from setpoint.rubric.lint import excluded
 from setpoint.rubric.probe import battery
 from setpoint.run import Crew, OnEvent, Run
 from setpoint.specfile import SpecFile
@@ -152,6 +153,7 @@ def _first_event(request: Request, where: Settings, shared: Shared) -> Opened:
         nonce=secrets.token_hex(8),
         outline=outline,
         competing=competing(spec.criteria),
+        excluded=excluded(spec, budget),
         history=moves,
         own_runs=own_runs,
         known=known_about(roles, (*outline, *spec.criteria), where.critics),

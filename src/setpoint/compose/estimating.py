@@ -13,6 +13,7 @@ from setpoint.core.past import PastRun
 from setpoint.core.policy import Policy
 from setpoint.core.rates import rates_for
 from setpoint.ports import Ledger
+from setpoint.rubric.lint import excluded
 from setpoint.rubric.probe import battery
 
 __all__ = ["estimate_request", "past_for"]
@@ -67,4 +68,5 @@ async def estimate_request(
         focus=faults_at_once(policy, tactic),
         outline=bool(outline_for(spec, request.draft)),
         past=past,
+        excluded=excluded(spec, budget),
     )

@@ -12,6 +12,7 @@ from setpoint.core.action import Revise, Role, Write
 from setpoint.core.draft import Move
 from setpoint.core.fault import Verdict
 from setpoint.core.record import DraftState, Pass
+from setpoint.core.spec import importance
 from setpoint.core.state import State
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "conflict_if_lost",
     "core_patience",
     "doubted",
+    "excluded",
     "failed_tries",
     "focus",
     "lost_for_sure",
@@ -154,6 +156,19 @@ class Doubt(NamedTuple):
     criterion: str
     purpose: Literal["fresh", "second"]
     """To be measured at all, or a second time."""
+
+
+def excluded(state: State) -> tuple[str, str, str] | None:
+    """A pair of criteria that their checks prove to exclude each other, and why (rule 13).
+
+    Only what stands in the spec as it did when the run began: an amendment may have settled it.
+    """
+    now = {criterion.name: criterion for criterion in state.spec.criteria}
+    then = {criterion.name: criterion for criterion in state.opened.spec.criteria}
+    for one, other, why in state.opened.excluded:
+        if all(name in now and now[name] == then.get(name) for name in (one, other)):
+            return one, other, why
+    return None
 
 
 class Trade(NamedTuple):
@@ -298,8 +313,7 @@ def _returned(state: State, entry: Pass) -> Iterator[Trade]:
 
 def _importance(state: State, name: str) -> tuple[bool, int, int]:
     """What sorts the more important criterion first; the order of the spec breaks ties."""
-    criterion = state.criterion(name)
-    return not criterion.core, -criterion.impact, list(state.spec.names()).index(name)
+    return *importance(state.criterion(name)), list(state.spec.names()).index(name)
 
 
 def _last_freeze(state: State, pair: frozenset[str]) -> int:

@@ -186,6 +186,8 @@ class Opened:
     """What the outline must meet that is drafted first; none to begin with prose (rule 10)."""
     competing: tuple[tuple[str, str, str], ...] = ()
     """Pairs of criteria that code sees pulling apart, and why (rule 12)."""
+    excluded: tuple[tuple[str, str, str], ...] = ()
+    """Pairs of criteria that no text can meet both of, as their checks prove, and why (rule 13)."""
     history: tuple[MoveRecord, ...] = ()
     """How this author's moves did in earlier runs (rule 11)."""
     own_runs: int = 0

@@ -12,6 +12,7 @@ from typing import Final
 
 from setpoint.core.action import Tactic
 from setpoint.core.chain import Law, Open, done_after
+from setpoint.core.detect import excluded as proven_pair
 from setpoint.core.detect import focus as focus_now
 from setpoint.core.expected import NOTHING, Amount, Cost, expected_cost, likely_words
 from setpoint.core.past import ENOUGH_RUNS, PastRun, alike, calibrated, experience, relevant, tries
@@ -98,6 +99,7 @@ def estimate(
     focus: int = 0,
     outline: bool = False,
     past: Sequence[PastRun] = (),
+    excluded: Sequence[tuple[str, str, str]] = (),
 ) -> Outlook:
     """What a run of a spec will take.
 
@@ -109,6 +111,7 @@ def estimate(
         focus: how many faults a pass takes on; 0 for all.
         outline: whether an outline is drafted first, which takes a pass.
         past: own runs of the same author that ended. Those of the same spec are used alone if there are enough.
+        excluded: pairs of criteria that no text can meet both of, and why.
     """
     used = relevant(past, spec.digest)
     learnt = _learnt(rates, used)
@@ -117,13 +120,15 @@ def estimate(
     like = alike(past, spec.digest, checks, judged)
     lead = (0.0,) * outline
     done = calibrated((*lead, *first_curve(learnt, checks, judged, focus, horizon))[:horizon], like)
+    if excluded:
+        done = (0.0,) * len(done)
     finished = [run for run in used if not run.given]
     bound = None
     if len(finished) >= ENOUGH_RUNS:
         # The prior, not what was learnt from these very runs: a score must not know its own run.
         expected = (*lead, *first_curve(rates, checks, judged, focus, budget.passes))[: budget.passes]
         bound = _bound(expected, [_score(run, rates, focus, lead) for run in finished])
-    advice, reason = _advice(done)
+    advice, reason = _hopeless(excluded[0]) if excluded else _advice(done)
     same = [run for run in past if run.digest == spec.digest]
     return replace(
         _outlook(spec, budget, learnt, _corrected(cost, same), done, used=0),
@@ -177,9 +182,12 @@ def reforecast(state: State, prior: Rates | None = None, past: Sequence[PastRun]
         done = calibrated(done, like, used=used, still_open=start.size)
         if any(name in state.set_aside for name in state.open_criteria(best)):
             done = (0.0,) * len(done)  # what is not targeted any more is not going to be fixed
+    proven = proven_pair(state)
+    if proven is not None:
+        done = (0.0,) * len(done)
     cost = expected_cost(spec, state.opened.models, words=words, edits=tactic.move == "edit")
     outlook = _outlook(spec, budget, rates, _measured(state, cost), done, used=used)
-    advice, reason = _advice_within(state, best, done)
+    advice, reason = _hopeless(proven) if proven is not None else _advice_within(state, best, done)
     return replace(outlook, advice=advice, reason=reason, runs=sum(not run.given for run in runs))
 
 
@@ -346,6 +354,12 @@ def _advice(done: Sequence[float]) -> tuple[str, str]:
     if likely <= _FEW:
         return "expect 1 or 2 passes", reason
     return ("expect 3 passes" if likely <= _SOME else "expect 4 or 5 passes"), reason
+
+
+def _hopeless(pair: tuple[str, str, str]) -> tuple[str, str]:
+    """What to do about two criteria that exclude each other, before anything is spent."""
+    one, other, why = pair
+    return "change the spec first", f"{one} and {other} exclude each other: {why}"
 
 
 def _advice_within(state: State, best: DraftState | None, done: Sequence[float]) -> tuple[str, str]:

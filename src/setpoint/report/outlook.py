@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from setpoint.core.action import Revise
+from setpoint.core.detect import excluded
 from setpoint.core.event import Recorded, Requested, Stopped
 from setpoint.core.expected import Amount
 from setpoint.core.fold import begin, evolve
@@ -115,6 +116,8 @@ def forecast_says(state: State) -> str:
     if state.opened.given is not None and state.best is None:
         return ""
     outlook = reforecast(state)
+    if excluded(state) is not None:
+        return f"{outlook.advice}: {outlook.reason}"
     total = outlook.budget.passes
     return (
         f"{_percent(outlook.chance)} to finish within {plural(total, 'pass')}; half of such runs take "

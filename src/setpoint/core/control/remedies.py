@@ -15,11 +15,12 @@ from setpoint.core.action import (
     Write,
 )
 from setpoint.core.control.common import faults, in_prose, listed, targetable
-from setpoint.core.detect import conflict, core_patience, failed_tries
+from setpoint.core.detect import conflict, core_patience, excluded, failed_tries
 from setpoint.core.draft import headings
 from setpoint.core.fault import rank
 from setpoint.core.policy import APPROACHES
 from setpoint.core.record import DraftState
+from setpoint.core.spec import importance
 from setpoint.core.state import State
 
 __all__ = ["amend", "competing", "contradict", "freeze", "lock_outline", "mediate", "promote", "restart", "thaw"]
@@ -108,7 +109,12 @@ def freeze(state: State) -> Action | None:
 
 
 def contradict(state: State) -> Action | None:
-    """Frozen once each way round and still not met together: the pair is named, and nothing targets it any more (13)."""
+    """Two that exclude each other, as checks prove or a freeze each way round shows, are named and not targeted (13)."""
+    proven = excluded(state)
+    if proven is not None and in_prose(state) and state.base is not None and state.policy.on("freeze"):
+        one, other, why = proven
+        if not any({c.first, c.second} == {one, other} for c in state.contradictions):
+            return _contradict(state, one, other, why)
     if state.freeze is not None or not state.freezes or not _unsettled(state):
         return None
     last = state.freezes[-1]
@@ -133,11 +139,11 @@ def _frozen(state: State, keep: str, free: str, why: str) -> Action | None:
     return Freeze(keep=keep, free=free, base=base.number, why=why)
 
 
-def _contradict(state: State, one: str, other: str) -> Action | None:
-    first, second = sorted((one, other), key=lambda name: _importance(state, name))
+def _contradict(state: State, one: str, other: str, why: str = "") -> Action | None:
+    first, second = sorted((one, other), key=lambda name: importance(state.spec.criterion(name)))
     kept, yields = state.spec.criterion(first), state.spec.criterion(second)
     proposal = (
-        f'If both are meant, say which comes first, for example: "{kept.says}" before "{yields.says}"; '
+        f'{f"{why}. " if why else ""}If both are meant, say which comes first, for example: "{kept.says}" before "{yields.says}"; '
         "or change one so that a text can meet both."
     )
     return Contradict(first=first, second=second, proposal=proposal)
@@ -219,8 +225,3 @@ def _stubborn(state: State) -> str | None:
 def _passes(draft: DraftState, criterion: str) -> bool:
     verdict = draft.verdict(criterion)
     return verdict is not None and verdict.status == "pass"
-
-
-def _importance(state: State, name: str) -> tuple[bool, int]:
-    criterion = state.spec.criterion(name)
-    return not criterion.core, -criterion.impact

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from setpoint.rubric.lint.compound import compound
-from setpoint.rubric.lint.conflicts import contradiction, crowded
+from setpoint.rubric.lint.conflicts import contradiction, crowded, excluded
 from setpoint.rubric.lint.flaw import Flaw, Level, LintRule, Target
 from setpoint.rubric.lint.material import missing_source, unfinished, unused_source
 from setpoint.rubric.lint.means import budget
@@ -21,7 +21,7 @@ from setpoint.rubric.lint.vague import vague
 from setpoint.rubric.lint.weights import all_core, equal_impacts, no_core
 from setpoint.specfile import SpecFile
 
-__all__ = ["LINT_RULES", "Flaw", "Level", "LintRule", "Target", "kind_of", "lint", "located", "tone_pairs"]
+__all__ = ["LINT_RULES", "Flaw", "Level", "LintRule", "Target", "excluded", "kind_of", "lint", "located", "tone_pairs"]
 
 LINT_RULES: Final[tuple[LintRule, ...]] = (
     contradiction,

@@ -9,14 +9,14 @@ from itertools import combinations, permutations
 from typing import Final
 
 from setpoint import checks
-from setpoint.core.spec import CheckCall
+from setpoint.core.spec import Budget, CheckCall, Spec
 from setpoint.errors import SpecError
 from setpoint.rubric.lint.claims import Claim, claims, phrases_in, span
 from setpoint.rubric.lint.clauses import content, folded, parts_named
 from setpoint.rubric.lint.flaw import Flaw, Target
 from setpoint.rubric.lint.negative import NEGATIVE
 
-__all__ = ["contradiction", "crowded"]
+__all__ = ["contradiction", "crowded", "excluded"]
 
 _COUNTED: Final = ("words", "sentences", "paragraphs", "characters", "bullets", "reading_grade")
 _UNIT: Final = {"reading_grade": "school years", "bullets": "list items"}
@@ -46,6 +46,14 @@ def contradiction(target: Target) -> Iterator[Flaw]:
         for one, other in combinations([c for c in group if c.check is None], 2):
             if why := _denied(one.says, other.says):
                 yield _flaw("contradiction", why, (one.name, other.name), (one.says, other.says))
+
+
+def excluded(spec: Spec, budget: Budget) -> tuple[tuple[str, str, str], ...]:
+    """Pairs of criteria whose checks prove that no text can meet both, and why; for `Opened.excluded`."""
+    target = Target(spec=spec, budget=budget, reply_tokens=0)
+    checked = {criterion.name for criterion in spec.checked}
+    found = (flaw for flaw in _pairs(target, "contradiction") if set(flaw.criteria) <= checked)
+    return tuple((*flaw.criteria, flaw.says) for flaw in found if len(flaw.criteria) == 2)  # noqa: PLR2004 - not one with itself
 
 
 def crowded(target: Target) -> Iterator[Flaw]:
@@ -127,10 +135,13 @@ def _need(claim: Claim, unit: str, rates: Mapping[str, Mapping[str, float]]) -> 
     texts += phrases_in(claim, "headings", "required")
     if not texts or unit not in {"words", "characters"}:
         return 0.0, ""
-    sizes = [len(text.split()) if unit == "words" else len(text) for text in texts]
-    return float(
-        max(sizes) if rates is _PROVABLE else sum(sizes)
-    ), f"{sum(len(t.split()) for t in texts)} words of its own"
+    words = [word for text in texts for word in text.split()]
+    if rates is not _PROVABLE:
+        return float(len(words) if unit == "words" else sum(map(len, texts))), f"{len(words)} words of its own"
+    # Phrases may share words, so only different ones count. Words glued together ("milk-tea-cup") count as one for a
+    # limit: no text that tells its words apart is what is meant.
+    different = len({word.casefold() for word in words})
+    return float(different if unit == "words" else max(map(len, texts))), f"{different} different words"
 
 
 def _required_and_forbidden(one: Claim, other: Claim) -> Iterator[str]:
