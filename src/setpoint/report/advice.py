@@ -13,7 +13,7 @@ from setpoint.core.control import trusted
 from setpoint.core.diagnosis import Signature
 from setpoint.core.event import Stopped
 from setpoint.core.state import DraftState, State
-from setpoint.report.text import and_list, one_line, plural
+from setpoint.report.text import and_list, one_line, plural, thousands
 from setpoint.run import question_of
 
 __all__ = ["how_to_answer", "next_steps", "spec_advice"]
@@ -43,6 +43,8 @@ def _after_end(  # noqa: C901 - a case each
     still_open = state.open_criteria(returned) if returned else ()
     names = and_list(still_open)
     by_hand = f"Mend {names} by hand, then measure the text: `setpoint check DRAFT --spec SPEC`."
+    if stopped.outcome in {"out_of_budget", "machinery"} and (cut := _after_cut_replies(state)):
+        return cut
     if beside := _beside(stopped.outcome, {signature.name for signature in diagnosis}, by_hand):
         return beside
     match stopped.outcome:
@@ -118,6 +120,20 @@ def _after_acceptance(state: State) -> tuple[str, ...]:
 def _after_doubt(state: State) -> tuple[str, ...]:
     judged = and_list(criterion.name for criterion in state.spec.judged)
     return (_ANOTHER_CRITIC, f"Or give {judged} a check, so that code decides.", _READ_IT)
+
+
+def _after_cut_replies(state: State) -> tuple[str, ...]:
+    """What to do where most replies of the author did not end within their length; more passes would be cut as well."""
+    limit = state.opened.reply_tokens
+    cut = sum(entry.failure is not None and entry.failure.why == "truncated" for entry in state.passes)
+    if 2 * cut <= len(state.passes):
+        return ()
+    many = f"{cut} of {plural(len(state.passes), 'pass')}" if len(state.passes) > 1 else "The only pass"
+    return (
+        f"{many} brought no draft, because the reply was cut off after {thousands(limit)} tokens. Give it more room, "
+        f"`reply_tokens = {4 * limit}` under [budget], and run the spec again.",
+        "Or name an author that writes less, or thinks less before it writes: `--author PROVIDER:NAME`.",
+    )
 
 
 def _after_trouble(state: State, run: str) -> tuple[str, ...]:
