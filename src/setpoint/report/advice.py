@@ -30,7 +30,7 @@ def next_steps(
 ) -> tuple[str, ...]:
     """What to do now; commands stand in backticks."""
     if state.stopped is not None:
-        return _after_end(state, state.stopped, run, returned, diagnosis)
+        return _after_cut_replies(state) or _after_end(state, state.stopped, run, returned, diagnosis)
     question = question_of(state)
     if question is not None:
         return (how_to_answer(question, run),)
@@ -43,8 +43,6 @@ def _after_end(  # noqa: C901 - a case each
     still_open = state.open_criteria(returned) if returned else ()
     names = and_list(still_open)
     by_hand = f"Mend {names} by hand, then measure the text: `setpoint check DRAFT --spec SPEC`."
-    if stopped.outcome in {"out_of_budget", "machinery"} and (cut := _after_cut_replies(state)):
-        return cut
     if beside := _beside(stopped.outcome, {signature.name for signature in diagnosis}, by_hand):
         return beside
     match stopped.outcome:
@@ -124,14 +122,16 @@ def _after_doubt(state: State) -> tuple[str, ...]:
 
 def _after_cut_replies(state: State) -> tuple[str, ...]:
     """What to do where most replies of the author did not end within their length; more passes would be cut as well."""
+    if state.stopped is None or state.stopped.outcome not in {"out_of_budget", "machinery"}:
+        return ()
     limit = state.opened.reply_tokens
     cut = sum(entry.failure is not None and entry.failure.why == "truncated" for entry in state.passes)
     if 2 * cut <= len(state.passes):
         return ()
     many = f"{cut} of {plural(len(state.passes), 'pass')}" if len(state.passes) > 1 else "The only pass"
+    why = f"{many} brought no draft, because the reply was cut off after {thousands(limit)} tokens."
     return (
-        f"{many} brought no draft, because the reply was cut off after {thousands(limit)} tokens. Give it more room, "
-        f"`reply_tokens = {4 * limit}` under [budget], and run the spec again.",
+        f"{why} Give it more room, `reply_tokens = {4 * limit}` under [budget], and run the spec again.",
         "Or name an author that writes less, or thinks less before it writes: `--author PROVIDER:NAME`.",
     )
 
