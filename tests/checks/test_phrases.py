@@ -35,7 +35,7 @@ def test_every_missing_phrase_is_named() -> None:
     found = measure({"contains": ["alpha", "beta", "gamma"]}, "beta")
     assert found == Finding(
         passed=False,
-        message='"alpha" is missing; add it; "gamma" is missing; add it',
+        message='"alpha" and "gamma" are missing; add them',
         shortfall=2 / 3,
     )
 

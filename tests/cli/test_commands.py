@@ -1,6 +1,8 @@
 """The command line: exit codes, what goes where, and errors that say what to do."""
 
+import io
 import json
+import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from pathlib import Path
@@ -173,7 +175,7 @@ def test_a_spec_with_a_mistake_is_code_2_with_file_and_key_and_no_traceback(
     ("content", "says"),
     [
         (b"caf\xe9", "not UTF-8"),
-        (b"", "empty"),
+        (b"", "no text in it"),
         (b"a <!-- setpoint:lock --> b", "never closed"),
         (b"x" * 20_000_001, "at the most"),
     ],
@@ -229,6 +231,54 @@ def test_check_is_code_0_for_a_text_that_passes_and_1_with_the_faults_for_one_th
     assert code == 1
     assert "FAIL  says-where" in out
     assert "town library" in out
+
+
+def test_check_shows_what_code_measured_though_nobody_read_the_rest(shell: Shell) -> None:
+    """A criterion that needs a critic hides none of the others: this is what a new user's first check looks like."""
+    shell.write("judged.toml", JUDGED)
+    shell.write("bad.txt", BAD)
+    code, out, _ = shell.run("check", "bad.txt", "--spec", "judged.toml")
+    said = {line.split()[1]: line.split()[0] for line in out.splitlines()}
+    assert (code, said) == (1, {"says-where": "FAIL", "short": "pass", "warm": "????", "judgeable": "pass"})
+    _, out, _ = shell.run("check", "bad.txt", "--spec", "judged.toml", "--format", "junit")
+    suite = ET.fromstring(out)
+    assert (suite.get("failures"), suite.get("errors")) == ("1", "1")
+
+
+def test_checks_only_is_refused_where_only_the_guard_would_be_left(shell: Shell) -> None:
+    """Green because nothing that was asked for had been measured would be a trap."""
+    shell.write("judged.toml", 'brief = "A note."\n[[criterion]]\nname = "warm"\nsays = "Sounds like a person."\n')
+    shell.write("good.txt", GOOD)
+    code, _, err = shell.run("check", "good.txt", "--spec", "judged.toml", "--checks-only")
+    assert code == 2
+    assert "leaves nothing to measure" in err
+
+
+def test_check_reads_standard_input(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A text need not be a file."""
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(GOOD.encode())))
+    assert shell.run("check", "-", "--spec", "spec.toml")[:2] == (0, "pass  says-where\npass  short\n")
+
+
+def test_the_starter_has_nothing_for_lint_to_find(shell: Shell) -> None:
+    """The first thing that is shown to a newcomer is not their mistake."""
+    assert shell.run("new", "mine.toml")[0] == 0
+    code, out, _ = shell.run("lint", "mine.toml")
+    assert (code, out) == (0, "mine.toml: nothing to say\n")
+
+
+@pytest.mark.parametrize(("arguments", "points"), [(["fly"], "setpoint --help"), (["run"], "setpoint run --help")])
+def test_help_is_pointed_to_where_there_is_some(shell: Shell, arguments: list[str], points: str) -> None:
+    """A command that does not exist has no help of its own."""
+    assert shell.run(*arguments)[2].endswith(f"see {points}\n")
+
+
+def test_a_number_of_retries_that_is_none_is_refused(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slip in a variable is not silently something else."""
+    monkeypatch.setenv("SETPOINT_RETRIES", "none")
+    code, _, err = shell.run("runs")
+    assert code == 2
+    assert "SETPOINT_RETRIES is 'none'" in err
 
 
 def test_check_speaks_junit_github_and_json(shell: Shell) -> None:

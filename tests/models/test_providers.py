@@ -180,6 +180,57 @@ async def test_a_model_that_refuses_temperature_and_seed_is_asked_without() -> N
     assert dropped == [set(), {"temperature"}, {"temperature", "seed"}, {"temperature", "seed"}]
 
 
+@pytest.mark.parametrize(
+    ("name", "field", "sent"),
+    [
+        ("openai:gpt-5-mini@{0}/v1", "reasoning_effort", "minimal"),
+        ("openai:o3@{0}/v1", "reasoning_effort", "low"),
+        ("openai:some-model@{0}/v1", "reasoning_effort", None),
+        ("google:gemini-2.5-flash@{0}", "generationConfig", {"thinking_budget": 0}),
+    ],
+)
+async def test_a_model_that_thinks_before_it_answers_is_asked_to_think_little(
+    name: str, field: str, sent: object
+) -> None:
+    """Thoughts count against the reply's length: of a few hundred tokens nothing would be left for the text.
+
+    No warning of the library's reaches the terminal, either: warnings are errors here.
+    """
+    settings = ModelSettings(
+        environment={"OPENAI_API_KEY": KEY, "GOOGLE_API_KEY": KEY}, cache=Path("unused"), retries=0
+    )
+    with FaultServer(scripted("Here you are.")) as server:
+        await resolve(name.format(server.origin), settings).ask(prompt())
+    said = server.requests[0].payload.get(field)
+    assert (fields(said)["thinkingConfig"] if field == "generationConfig" else said) == sent
+
+
+async def test_an_endpoint_that_takes_no_wish_about_thinking_is_asked_without() -> None:
+    """A gateway may know the model's name and not the field."""
+    settings = ModelSettings(environment={"OPENAI_API_KEY": KEY}, cache=Path("unused"), retries=0)
+    with FaultServer(refusing("reasoning_effort")) as server:
+        reply = await resolve(f"openai:gpt-5-mini@{server.url}", settings).ask(prompt())
+    assert reply.text == '{"verdict": "pass"}'
+    assert ["reasoning_effort" in request.payload for request in server.requests] == [True, False]
+
+
+@pytest.mark.parametrize("address", ["ftp://host/v1", "host://x", "htp://127.0.0.1:9/v1"])
+def test_an_address_of_another_kind_is_refused_before_anything_is_asked(address: str) -> None:
+    """It would be tried for a minute, as if the server were away."""
+    with pytest.raises(ConfigError, match="begins with http"):
+        resolve(f"openai:m@{address}", ModelSettings(environment={"OPENAI_API_KEY": KEY}, cache=Path("unused")))
+
+
+@pytest.mark.parametrize("stand_in", ["x", "ollama", "EMPTY", "lm-studio", "sk-no-key-required"])
+async def test_a_stand_in_for_a_key_takes_nothing_out_of_a_text(stand_in: str) -> None:
+    """Local servers want any key; where that is a word, texts may hold it by chance."""
+    text = f"An example: set it up with {stand_in}, explained next."
+    with FaultServer(scripted(text)) as server:
+        settings = ModelSettings(environment={"OPENAI_API_KEY": stand_in}, cache=Path("unused"), retries=0)
+        reply = await resolve(ROUTES["openai"].format(server.origin), settings).ask(prompt())
+    assert reply.text == text
+
+
 async def test_a_request_refused_in_any_form_changes_nothing_for_the_next() -> None:
     """The schema is not given up because of an unrelated refusal."""
     answers = scripted(*[Fault(kind="bad_request", text="no")] * 2, '{"verdict": "fail"}')

@@ -15,14 +15,19 @@ from setpoint.core.event import (
     Extended,
     Judged,
     Misjudged,
+    MoveFailed,
     Recorded,
     Requested,
     Resumed,
     Stopped,
 )
 from setpoint.core.fold import fold
+from setpoint.core.spec import Budget, Spec
+from setpoint.ledgers.memory import MemoryLedger
 from setpoint.report.summary import summarise, to_json
 from setpoint.report.words import rule_says
+from setpoint.run import Run
+from worlds import crew, criterion, opened
 
 Scene: TypeAlias = Callable[[str], tuple[Recorded, ...]]
 SMALL = (
@@ -182,6 +187,19 @@ def test_more_of_the_cap_that_was_hit_is_suggested(scene: Scene, reason: str, fl
     stop = Stopped(outcome="out_of_budget", rule="budget", reason=reason, best=1)
     summary = summarise(_then(events[:cut], stop))
     assert flag in summary.next_steps[0]
+
+
+@pytest.mark.parametrize("given", [None, "a text without the word"], ids=["no text", "a text that exists"])
+async def test_where_replies_were_cut_off_more_room_is_suggested_not_more_passes(given: str | None) -> None:
+    """With the same length, further passes would be cut off as well; going on with the run changes no length."""
+    spec = Spec(brief="b", criteria=(criterion("alpha"),))
+    ledger = MemoryLedger()
+    run = await Run.open("r", opened(spec, budget=Budget(passes=3), given=given, reply_tokens=340), ledger)
+    await run.drive(crew(spec, lambda call, *_: MoveFailed(call=call, move="first", why="truncated", detail="cut off")))
+    steps = summarise(await ledger.replay("r")).next_steps
+    assert "brought no draft, because the reply was cut off after 340 tokens" in steps[0]
+    assert "`reply_tokens = 1360`" in steps[0]
+    assert not any("continue" in step or "resume" in step for step in steps)
 
 
 @pytest.mark.parametrize("name", [*SMALL, "crowded"])

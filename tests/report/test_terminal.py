@@ -275,6 +275,7 @@ def test_the_summary_says_how_it_ended_and_what_to_do(scene: Scene) -> None:
             "next      Still open: upgrade-command, short and no-hype. Go on with more budget: `setpoint continue",
             "          r-7f3a --passes +3`.",
             "spent     2 of 2 passes, 2 calls, 2,680 tokens, $0, 12 s",
+            "run       r-7f3a",
             "forecast  at the start: 36 % to finish within 2 passes; half of such runs take >2, nine in ten >2",
             "          (typical numbers of a weak author and short texts)",
             "          on the way: chance to finish after pass 1: 3 %",

@@ -243,6 +243,7 @@ async def test_a_fence_around_the_whole_text_is_taken_off_and_others_stay(said: 
         ("", "empty"),
         ("\n \n", "empty"),
         (Reply(text="Dear all, this is how", finish="length"), "truncated"),
+        (Reply(text="", finish="length"), "truncated"),  # all of it went into thoughts
         (Reply(text="", finish="refusal"), "refused"),
         ("I\u2019m sorry, but I can\u2019t help with that request.", "refused"),
         ("As an AI language model I do not write e-mails.", "refused"),

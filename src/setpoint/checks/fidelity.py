@@ -122,7 +122,7 @@ class NumbersFromSources(Params):
                 return PASSED
             names = list(dict.fromkeys(token for _, token in wrong))
             one = len(names) == 1
-            said = f"{listing(names)} {'is' if one else 'are'} not in the sources; remove it, or use a number that is"
+            said = f"{listing(names)} {'is' if one else 'are'} not in the sources; remove {'it, or use a number that is' if one else 'them, or use numbers that are'}"
             return failed(said, shortfall=len(wrong) / len(found), lines=[line for line, _ in wrong[:20]])
 
         return measure

@@ -96,18 +96,24 @@ class Contains(_Wanted):
             shown = uncommented(text)
             visible = "\n".join(block.text for block in read(text, context.kind).blocks)
             faults: list[str] = []
+            missing: list[str] = []
             short = 0.0
             lines: list[int] = []
             for name, pattern in patterns:
                 spans = pattern.spans(shown)
                 count = max(len(spans), len(pattern.spans(visible)))
                 if count < self.min:
-                    faults.append(_too_few(name, count, self.min))
+                    if self.min == 1:
+                        missing.append(name)
+                    else:
+                        faults.append(f"{name} stands {_times(count)}; use it at least {_times(self.min)}")
                     short += (self.min - count) / self.min
                 elif self.max is not None and count > self.max:
                     faults.append(f"{name} stands {_times(count)}; keep at most {self.max}")
                     short += min(1.0, (count - self.max) / self.max) if self.max else 1.0
                     lines += _lines(shown, spans)
+            if missing:
+                faults.insert(0, f"{_listed(missing)} missing; add {'it' if len(missing) == 1 else 'them'}")
             if not faults:
                 return PASSED
             return failed("; ".join(faults), shortfall=short / len(patterns), lines=lines)
@@ -166,10 +172,10 @@ def _forbidden(names: Sequence[str], count: int, lines: Sequence[int]) -> str:
     )
 
 
-def _too_few(name: str, count: int, least: int) -> str:
-    if least == 1:
-        return f"{name} is missing; add it"
-    return f"{name} stands {_times(count)}; use it at least {_times(least)}"
+def _listed(names: Sequence[str]) -> str:
+    """``"a" is``, ``"a" and "b" are``: all of them, because a demand that is not named is not met."""
+    *head, last = names
+    return f"{', '.join(head)} and {last} are" if head else f"{last} is"
 
 
 def _times(count: int) -> str:

@@ -11,6 +11,7 @@ import anyio
 from cyclopts import App, Parameter
 from rich.console import Console
 
+from setpoint.cli import groups
 from setpoint.cli.amounts import count, number
 from setpoint.cli.running import write_text
 from setpoint.compose import AuditRequest, PreparedAudit, audit_spec, prepare_audit, remember_audit, run_audit, settings
@@ -83,7 +84,7 @@ class Shown:
 
 def register(app: App) -> None:
     """Add the command."""
-    app.command(audit)
+    app.command(audit, group=groups.CRITICS)
 
 
 def audit(

@@ -10,6 +10,7 @@ from cyclopts import App, Parameter
 from rich.console import Console
 
 from setpoint import compose
+from setpoint.cli import groups
 from setpoint.compose import Settings
 from setpoint.compose.labelling import overruling_counts
 from setpoint.ports import Ledger
@@ -21,9 +22,9 @@ Deed = Callable[[Settings, Ledger], Awaitable[tuple[str, ...]]]
 
 def register(app: App) -> None:
     """Add the commands."""
-    app.command(answer)
-    app.command(amend)
-    app.command(overrule)
+    app.command(answer, group=groups.DECIDE)
+    app.command(amend, group=groups.DECIDE)
+    app.command(overrule, group=groups.DECIDE)
 
 
 def answer(

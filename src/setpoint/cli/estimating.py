@@ -11,6 +11,7 @@ from cyclopts import App, Parameter
 from rich.console import Console
 from rich.table import Table
 
+from setpoint.cli import groups
 from setpoint.cli.running import Casting, Limits
 from setpoint.compose import Request, Settings, estimate_request, open_ledger, read_spec, settings
 from setpoint.core.forecast import Outlook
@@ -21,7 +22,7 @@ __all__ = ["register"]
 
 def register(app: App) -> None:
     """Add the command."""
-    app.command(estimate)
+    app.command(estimate, group=groups.BEGIN)
 
 
 def estimate(

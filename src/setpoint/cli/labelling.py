@@ -12,6 +12,7 @@ from cyclopts import App, Parameter
 from rich.console import Console
 
 from setpoint import compose
+from setpoint.cli import groups
 from setpoint.cli.running import write_text
 from setpoint.compose import Settings
 from setpoint.compose.calibrating import CriticRow, calibration
@@ -31,8 +32,8 @@ Runs = tuple[tuple[str, State], ...]
 
 def register(app: App) -> None:
     """Add the commands."""
-    app.command(label)
-    app.command(calibrate)
+    app.command(label, group=groups.CRITICS)
+    app.command(calibrate, group=groups.CRITICS)
 
 
 def label(

@@ -12,7 +12,8 @@ from cyclopts import App, Parameter
 from rich.console import Console
 from rich.table import Table
 
-from setpoint import models
+from setpoint import checks, models
+from setpoint.cli import groups
 from setpoint.cli.output import write_text
 from setpoint.compose import find_run, open_ledger, read_spec, reading, settings
 from setpoint.errors import ConfigError, DraftError
@@ -29,14 +30,14 @@ Format = Literal["text", "json", "junit", "github"]
 
 def register(app: App) -> None:
     """Add the commands."""
-    app.command(check)
-    app.command(show)
-    app.command(report)
-    app.command(models_, name="models")
+    app.command(check, group=groups.BEGIN)
+    app.command(show, group=groups.LOOK)
+    app.command(report, group=groups.LOOK)
+    app.command(models_, name="models", group=groups.BEGIN)
 
 
 def check(
-    draft: Path,
+    draft: Annotated[Path, Parameter(allow_leading_hyphen=True)],
     /,
     *,
     spec: Path,
@@ -50,7 +51,7 @@ def check(
     Parameters
     ----------
     draft
-        The text.
+        The text; - reads standard input.
     spec
         The spec file.
     format
@@ -65,7 +66,7 @@ def check(
     file = read_spec(spec)
     if checks_only:
         checked = file.spec.checked
-        if not checked:
+        if all(criterion.check and criterion.check.name in checks.GUARDS for criterion in checked):
             raise ConfigError(f"{spec}: every criterion needs a critic, so --checks-only leaves nothing to measure")
         file = replace(file, spec=replace(file.spec, criteria=checked))
     talk = Console(stderr=True, highlight=False)

@@ -11,6 +11,7 @@ from cyclopts import App, Parameter
 from rich.console import Console
 from rich.table import Table
 
+from setpoint.cli import groups
 from setpoint.cli.running import write_text
 from setpoint.compose import (
     commands,
@@ -35,9 +36,9 @@ Format = Literal["text", "json", "junit", "github"]
 
 def register(app: App) -> None:
     """Add the commands."""
-    app.command(new)
-    app.command(lint)
-    app.command(trust)
+    app.command(new, group=groups.BEGIN)
+    app.command(lint, group=groups.BEGIN)
+    app.command(trust, group=groups.BEGIN)
 
 
 def new(
@@ -116,7 +117,7 @@ def _write(files: Sequence[tuple[Path, str]], spec: str) -> int:
     for path, text in files:
         write_text(path, text)
         sys.stderr.write(f"{path} is written\n")
-    sys.stderr.write(f"Edit it, then: setpoint lint {spec}, and setpoint run {spec}\n")
+    sys.stderr.write(f"Edit it, then: setpoint lint {spec}, and setpoint run {spec} --author PROVIDER:NAME\n")
     return 0
 
 

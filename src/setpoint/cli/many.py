@@ -19,6 +19,7 @@ from setpoint.batch.pricing import BatchOutlook, price
 from setpoint.batch.results import RowResult
 from setpoint.batch.tally import Tally
 from setpoint.batch.view import BatchView, Seldom, outlook_lines
+from setpoint.cli import groups
 from setpoint.cli.amounts import count, number
 from setpoint.cli.output import writable
 from setpoint.cli.running import Casting
@@ -78,7 +79,7 @@ class Before:
 
 def register(app: App) -> None:
     """Add the command."""
-    app.command(batch)
+    app.command(batch, group=groups.MANY)
 
 
 def batch(  # noqa: PLR0913 - each is a flag, or a group of them

@@ -14,6 +14,7 @@ from cyclopts import App, Parameter
 from rich.console import Console
 from rich.table import Table
 
+from setpoint.cli import groups
 from setpoint.cli.amounts import count, moment, number
 from setpoint.cli.output import Output
 from setpoint.cli.running import again, driven, finish, play
@@ -34,10 +35,10 @@ _NAMED = 10
 
 def register(app: App) -> None:
     """Add the commands."""
-    app.command(runs)
-    app.command(cancel_, name="cancel")
-    app.command(retry)
-    app.command(prune_, name="prune")
+    app.command(runs, group=groups.LOOK)
+    app.command(cancel_, name="cancel", group=groups.KEEP)
+    app.command(retry, group=groups.KEEP)
+    app.command(prune_, name="prune", group=groups.KEEP)
 
 
 @Parameter(name="*")

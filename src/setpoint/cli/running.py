@@ -14,6 +14,7 @@ import stamina.instrumentation
 from cyclopts import App, Parameter
 from rich.console import Console
 
+from setpoint.cli import groups
 from setpoint.cli.amounts import count, number
 from setpoint.cli.output import Output, writable, write_text
 from setpoint.cli.tuning import Tuning
@@ -91,16 +92,16 @@ class Limits:
 
 def register(app: App) -> None:
     """Add the commands."""
-    app.command(run)
-    app.command(resume)
-    app.command(continue_, name="continue")
+    app.command(run, group=groups.REFINE)
+    app.command(resume, group=groups.REFINE)
+    app.command(continue_, name="continue", group=groups.REFINE)
 
 
 def run(  # noqa: PLR0913 - each is a flag, or a group of them
     spec: Path,
     /,
     *,
-    draft: Path | None = None,
+    draft: Annotated[Path | None, Parameter(allow_leading_hyphen=True)] = None,
     casting: Casting | None = None,
     limits: Limits | None = None,
     tuning: Tuning | None = None,
@@ -116,7 +117,7 @@ def run(  # noqa: PLR0913 - each is a flag, or a group of them
     spec
         The spec file.
     draft
-        A text that exists already; without it the author writes the first draft.
+        A text that exists already, - for standard input; without it the author writes the first draft.
     seed
         What the sampling seeds are derived from.
     allow_commands

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
+from setpoint.cli import groups
 from setpoint.compose import settings
 from setpoint.errors import ConfigError
 from setpoint.ledgers import PostgresLedger, SqliteLedger
@@ -31,9 +32,9 @@ __all__ = ["engine_of", "register"]
 
 def register(app: App) -> None:
     """Add the commands."""
-    app.command(worker)
-    app.command(workers)
-    app.command(move)
+    app.command(worker, group=groups.MANY)
+    app.command(workers, group=groups.MANY)
+    app.command(move, group=groups.KEEP)
 
 
 def move(target: str, /, *, ledger: Path | None = None) -> int:

@@ -1,5 +1,6 @@
 """What the user hands in: specs and drafts, read and validated before anything is spent."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -51,25 +52,37 @@ def read_spec(spec: SpecLike, custom: Mapping[str, Check] = NO_CHECKS) -> SpecFi
 def read_draft(file: Path) -> str:
     """A text that exists already.
 
+    Args:
+        file: where it stands; ``-`` is standard input.
+
     Raises:
         DraftError: if it is not there, too large, not UTF-8 text, or its locks are unbalanced.
     """
     try:
-        size = file.stat().st_size
-        if size > MAX_DRAFT_BYTES:
-            raise DraftError(f"{file}: {size:,} bytes; a draft may have {MAX_DRAFT_BYTES:,} at the most")
-        text = file.read_bytes().decode("utf-8-sig")
+        text = _bytes(file).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise DraftError(f"{file}: not UTF-8 text (byte {error.start}); save it as UTF-8") from error
     except OSError as error:
         raise DraftError(f"{file}: cannot be read: {error.strerror}") from error
     if not text.strip():
-        raise DraftError(f"{file}: the file is empty; leave --draft out to have the text written")
+        raise DraftError(f"{file}: there is no text in it; run without --draft to have one written")
     try:
         locked_spans(text)
     except DraftError as error:
         raise DraftError(f"{file}: {error}") from error
     return text.replace("\r\n", "\n")
+
+
+def _bytes(file: Path) -> bytes:
+    if str(file) == "-":
+        data = sys.stdin.buffer.read(MAX_DRAFT_BYTES + 1)
+        size = len(data)
+    else:
+        size = file.stat().st_size
+        data = file.read_bytes() if size <= MAX_DRAFT_BYTES else b""
+    if size > MAX_DRAFT_BYTES:
+        raise DraftError(f"{file}: {size:,} bytes; a draft may have {MAX_DRAFT_BYTES:,} at the most")
+    return data
 
 
 def require_used(spec: Spec, custom: Mapping[str, Check]) -> None:

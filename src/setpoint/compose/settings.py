@@ -9,6 +9,7 @@ from pathlib import Path
 import platformdirs
 
 from setpoint.compose.observing import Observing, from_environment, observers
+from setpoint.errors import ConfigError
 from setpoint.ledgers.database import is_database
 from setpoint.models import ModelSettings
 from setpoint.observe import Several
@@ -96,7 +97,7 @@ def settings(
             cache=Path(cache) if cache else platformdirs.user_cache_path("setpoint"),
             prices=config.prices,
             offline=variables.get("SETPOINT_OFFLINE", "") not in {"", "0"},
-            retries=int(retries) if (retries := variables.get("SETPOINT_RETRIES", "")).isdigit() else 4,
+            retries=_retries(variables.get("SETPOINT_RETRIES", "").strip()),
             notice=notice,
         ),
         config=config,
@@ -107,6 +108,12 @@ def settings(
         database=database,
         engine=variables.get("SETPOINT_ENGINE", ""),
     )
+
+
+def _retries(said: str) -> int:
+    if said and not said.isdecimal():
+        raise ConfigError(f"SETPOINT_RETRIES is {said!r}; write how often a failed call is made again, such as 0 or 4")
+    return int(said) if said else 4
 
 
 def login() -> str:

@@ -5,7 +5,12 @@ Rule: keys found in the environment are only ever mentioned. A provider's key is
 
 from collections.abc import Mapping
 
-__all__ = ["key_variables", "keys_in", "without_keys"]
+__all__ = ["key_variables", "keys_in", "secret", "without_keys"]
+
+_SHORTEST = 8
+"""Providers' keys have 20 characters and more; what people make up for a server of their own may have fewer."""
+_WORDS = 20
+"""Below this length, letters alone are a stand-in such as ``ollama``, ``EMPTY`` or ``sk-no-key-required``."""
 
 
 def key_variables() -> Mapping[str, tuple[str, ...]]:
@@ -28,3 +33,11 @@ def without_keys(environment: Mapping[str, str]) -> dict[str, str]:
     """The environment for a child process that needs no model: everything but the provider keys."""
     hidden = set(keys_in(environment))
     return {name: value for name, value in environment.items() if name not in hidden}
+
+
+def secret(key: str) -> bool:
+    """Whether a key must be kept out of texts, or is a stand-in for servers that want none.
+
+    A stand-in is a word that texts may hold by chance: taking it out of them would damage them and protect nothing.
+    """
+    return len(key) >= _SHORTEST and (len(key) >= _WORDS or any(char.isdigit() for char in key))

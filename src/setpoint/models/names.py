@@ -56,4 +56,8 @@ def split(name: str) -> RemoteName:
         if not model or not parts.hostname:
             raise ConfigError(f"{name!r}: expected {provider}:MODEL@{scheme[1:]}HOST/v1")
         return RemoteName(provider=provider, model=model, url=url)
+    if "://" in rest:
+        raise ConfigError(
+            f"{name!r}: an address begins with http:// or https://, as in {provider}:MODEL@https://HOST/v1"
+        )
     return RemoteName(provider=provider, model=rest)

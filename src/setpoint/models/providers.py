@@ -21,7 +21,7 @@ from setpoint.core.cost import count
 from setpoint.core.event import Usage
 from setpoint.errors import ConfigError
 from setpoint.models.failures import Failure, read
-from setpoint.models.keys import key_variables
+from setpoint.models.keys import key_variables, secret
 from setpoint.models.names import RemoteName, split
 from setpoint.models.prices import meter
 from setpoint.models.prompted import without_schema
@@ -36,6 +36,8 @@ __all__ = ["RemoteModel", "remote"]
 
 _CONNECT_SECONDS = 10.0
 _NO_KEY = "not-needed"
+_NAMED_AS = {"temperature": ("temperature",), "seed": ("seed",), "thinking": ("thinking", "reasoning")}
+"""Fields that can be left out, and what an endpoint calls them when it turns one down."""
 
 
 class RemoteModel:
@@ -57,6 +59,7 @@ class RemoteModel:
         self._name = name
         self._remote = remote
         self._key = key
+        self._secret = key if secret(key) else ""
         self._timeout = timeout
         self._money = money
         self._tls = ssl.create_default_context()
@@ -100,19 +103,20 @@ class RemoteModel:
             async with httpx2.AsyncClient(
                 verify=self._tls, timeout=httpx2.Timeout(self._timeout, connect=_CONNECT_SECONDS)
             ) as client:
+                model = _build(self._remote, self._key, client)
                 response = await direct.model_request(
-                    _build(self._remote, self._key, client),
+                    model,
                     [ModelRequest(parts=[UserPromptPart(sent.user)], instructions=sent.system or None)],
-                    model_settings=self._settings(sent, declined),
+                    model_settings=self._settings(sent, declined | _never_taken(model.profile)),
                     model_request_parameters=_parameters(sent),
                 )
             return self._reply(response, sent, time.monotonic() - started)
         except Exception as error:  # noqa: BLE001 - the libraries below share no base class; see failures.py
-            return read(error, self._name, [self._key])
+            return read(error, self._name, [self._secret])
 
     def _without_key(self, text: str) -> str:
         """A reply becomes a draft, and a draft is recorded: a server that repeats our headers must not put the key there."""
-        return text.replace(self._key, "[key removed]") if self._key else text
+        return text.replace(self._secret, "[key removed]") if self._secret else text
 
     def _settings(self, prompt: Prompt, declined: frozenset[str]) -> "ForeignSettings":
         settings: dict[str, object] = {
@@ -122,6 +126,7 @@ class RemoteModel:
             "timeout": self._timeout,
             "request_timeout": self._timeout,
             "max_retries": 0,
+            "thinking": False,  # thoughts count against the length of the reply, and budgets know nothing of them
         }
         if self._remote.provider == "anthropic":
             settings["cache"] = {"messages": False}  # others cache the stable prefix unasked
@@ -184,12 +189,18 @@ def _key(name: str, remote_name: RemoteName, environment: Mapping[str, str]) -> 
     raise ConfigError(f"{name} needs a key: set {' or '.join(variables)} in the environment")
 
 
+def _never_taken(profile: Mapping[str, object]) -> frozenset[str]:
+    """What models of this kind are known not to take; the library would warn into the middle of the live view."""
+    thinks = profile.get("openai_supports_reasoning") and profile.get("thinking_always_enabled")
+    return frozenset({"temperature"} if thinks or profile.get("anthropic_disallows_sampling_settings") else ())
+
+
 def _turned_down(failure: Failure, prompt: Prompt, declined: frozenset[str]) -> frozenset[str]:
     """Which field to leave out next: one that the server names, else the schema."""
     if not failure.negotiable:
         return frozenset()
     said = failure.message.lower()
-    named = frozenset(field for field in ("temperature", "seed") if field in said) - declined
+    named = frozenset(field for field, words in _NAMED_AS.items() if any(word in said for word in words)) - declined
     if named or prompt.schema is None:
         return named
     return frozenset({"schema"}) - declined

@@ -50,13 +50,16 @@ class Retrying:
         """
         _keep_quiet()
         until = time.monotonic() + self.in_all
+        left = self.retries
 
         def again(error: Exception) -> bool | float:
-            if not isinstance(error, ModelError) or not error.retryable:
+            nonlocal left
+            if not isinstance(error, ModelError) or not error.retryable or not left:
                 return False
             wait = error.retry_after
             if time.monotonic() + (wait or 0.0) > until:
                 return False
+            left -= 1
             self.notice(f"{error}; asking again" + (f" in {wait:.0f} s, as it wishes" if wait else ""))
             return True if wait is None else wait
 

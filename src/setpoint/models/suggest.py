@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from rapidfuzz import process
+from rapidfuzz import fuzz, process
 
 __all__ = ["nearest"]
 
@@ -11,5 +11,5 @@ _ALIKE = 60.0
 
 def nearest(wrong: str, valid: Iterable[str]) -> str:
     """A sentence that proposes the closest valid name, led by a space; empty if none is close."""
-    found = process.extractOne(wrong, list(valid), score_cutoff=_ALIKE)
+    found = process.extractOne(wrong, list(valid), scorer=fuzz.ratio, score_cutoff=_ALIKE)
     return f" Did you mean {found[0]!r}?" if found else ""

@@ -14,7 +14,7 @@ from setpoint.core.diagnosis import Signature
 from setpoint.core.event import Stopped
 from setpoint.core.record import DraftState
 from setpoint.core.state import State
-from setpoint.report.text import and_list, one_line, plural
+from setpoint.report.text import and_list, one_line, plural, thousands
 from setpoint.run import question_of
 
 __all__ = ["how_to_answer", "next_steps", "spec_advice"]
@@ -31,7 +31,7 @@ def next_steps(
 ) -> tuple[str, ...]:
     """What to do now; commands stand in backticks."""
     if state.stopped is not None:
-        return _after_end(state, state.stopped, run, returned, diagnosis)
+        return _after_cut_replies(state) or _after_end(state, state.stopped, run, returned, diagnosis)
     question = question_of(state)
     if question is not None:
         return (how_to_answer(question, run),)
@@ -119,6 +119,22 @@ def _after_acceptance(state: State) -> tuple[str, ...]:
 def _after_doubt(state: State) -> tuple[str, ...]:
     judged = and_list(criterion.name for criterion in state.spec.judged)
     return (_ANOTHER_CRITIC, f"Or give {judged} a check, so that code decides.", _READ_IT)
+
+
+def _after_cut_replies(state: State) -> tuple[str, ...]:
+    """What to do where most replies of the author did not end within their length; more passes would be cut as well."""
+    if state.stopped is None or state.stopped.outcome not in {"out_of_budget", "machinery"}:
+        return ()
+    limit = state.opened.reply_tokens
+    cut = sum(entry.failure is not None and entry.failure.why == "truncated" for entry in state.passes)
+    if 2 * cut <= len(state.passes):
+        return ()
+    many = f"{cut} of {plural(len(state.passes), 'pass')}" if len(state.passes) > 1 else "The only pass"
+    why = f"{many} brought no draft, because the reply was cut off after {thousands(limit)} tokens."
+    return (
+        f"{why} Give it more room, `reply_tokens = {4 * limit}` under [budget], and run the spec again.",
+        "Or name an author that writes less, or thinks less before it writes: `--author PROVIDER:NAME`.",
+    )
 
 
 def _after_trouble(state: State, run: str) -> tuple[str, ...]:

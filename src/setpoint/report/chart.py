@@ -142,7 +142,7 @@ def spend_chart(summary: Summary) -> SpendChart | None:
     return SpendChart(
         frame=frame,
         x=_pass_ticks(xs, [point.pass_number for point in points]),
-        y=tuple(Tick(at=_y(frame, step, top), label=f"{step:,.0f}") for step in _steps(scale)),
+        y=tuple(Tick(at=_y(frame, step, top), label=_short(step)) for step in _steps(scale)),
         bars=tuple(bars),
         cap=_y(frame, drawn, top) if drawn else None,
         cap_label=f"cap {thousands(drawn)}" if drawn else "",
@@ -170,6 +170,14 @@ def _steps(most: float) -> tuple[float, ...]:
         step *= 2 if str(int(step))[0] in "15" else 2.5
     lines = max(1, -(-most // step)) if most else 1
     return tuple(step * number for number in range(int(lines) + 1))
+
+
+def _short(tokens: float) -> str:
+    """``5,000``, ``20k``, ``1.5M``: what has room beside the axis."""
+    for size, letter in ((1_000_000, "M"), (1_000, "k")):
+        if tokens >= 10 * size or (letter == "M" and tokens >= size):
+            return f"{tokens / size:g}{letter}"
+    return f"{tokens:,.0f}"
 
 
 def _pass_ticks(xs: Sequence[float], numbers: Sequence[int]) -> tuple[Tick, ...]:

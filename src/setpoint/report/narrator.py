@@ -44,7 +44,7 @@ from setpoint.core.state import State
 from setpoint.report.history import note_of, targets_of
 from setpoint.report.outlook import forecast_says
 from setpoint.report.readings import gained, lost, probe_view, result
-from setpoint.report.text import and_list, dollars, duration, one_line, plural, thousands
+from setpoint.report.text import and_list, dollars, duration, few, one_line, plural, thousands
 from setpoint.report.words import (
     call_says,
     decision_says,
@@ -58,6 +58,9 @@ from setpoint.report.words import (
 )
 
 __all__ = ["Narrator", "probe_says", "spending"]
+
+_NAMED = 12
+"""So many criteria are named in a line; the report has all of them."""
 
 
 class Narrator:
@@ -91,7 +94,7 @@ class Narrator:
             case "kept":
                 best = state.best
                 still = state.open_criteria(best) if best else ()
-                rest = f"open: {and_list(still)}" if still else "nothing is open"
+                rest = f"open: {few(still, _NAMED)}" if still else "nothing is open"
                 yield f"pass {entry.number}: draft {entry.draft} is kept{because}; {rest}"
             case "rolled_back":
                 yield f"pass {entry.number}: draft {entry.draft} is rolled back{because}; it is not nearer than the best"
@@ -210,8 +213,9 @@ def _verdict_line(what: str, verdicts: tuple[Verdict, ...]) -> str:
     told = "; ".join(
         f"{v.criterion} {words[v.status]}"
         + (f" ({one_line(v.directive or v.reason, 160)})" if v.reason or v.directive else "")
-        for v in bad
+        for v in bad[:_NAMED]
     )
+    told += f"; and {len(bad) - _NAMED} more" if len(bad) > _NAMED else ""
     return f"{what}: {good} of {len(verdicts)} pass" + (f"; {told}" if told else "")
 
 

@@ -25,10 +25,9 @@ def passes_says(passes: int | None, budget: int) -> str:
 
 def outlook_lines(outlook: Outlook) -> Iterator[ForecastLine]:
     """An outlook before the start, a line for each thing it says."""
-    budget, rates = outlook.budget, outlook.rates
+    rates = outlook.rates
     yield ForecastLine(about="loop", says=f"{outlook.advice}: {outlook.reason}")
-    p50, p90 = passes_says(outlook.p50, budget.passes), passes_says(outlook.p90, budget.passes)
-    yield ForecastLine(about="passes", says=f"half of such runs are done within {p50}, nine in ten within {p90}")
+    yield ForecastLine(about="passes", says=_within(outlook))
     chances = ", ".join(f"{number}: {_percent(chance)}" for number, chance in enumerate(outlook.done[:_SHOWN], start=1))
     yield ForecastLine(about="done by", says=f"pass {chances}")
     yield ForecastLine(about="in budget", says=f"{_percent(outlook.chance)} ({_caps(outlook)})")
@@ -45,6 +44,14 @@ def outlook_lines(outlook: Outlook) -> Iterator[ForecastLine]:
     )
     yield ForecastLine(about="bound", says=_bound(outlook))
     yield ForecastLine(about="rests on", says=rates.source)
+
+
+def _within(outlook: Outlook) -> str:
+    """How many passes half of such runs take, and nine in ten, as far as the budget reaches."""
+    if outlook.p50 is None:
+        return f"half of such runs take more than {outlook.budget.passes}"
+    p90 = f"within {outlook.p90}" if outlook.p90 is not None else f"only after more than {outlook.budget.passes}"
+    return f"half of such runs are done within {outlook.p50}, nine in ten {p90}"
 
 
 def _percent(chance: float) -> str:
@@ -175,10 +182,10 @@ def _against(start: Outlook, state: State, *, accepted: bool) -> str:
     if not accepted:
         return f"at the start {_percent(start.chance)} of such runs were expected to finish"
     took = len(state.passes)
-    if start.p50 is not None and took <= start.p50:
-        return "no more than half of such runs were expected to take"
-    if start.p90 is not None and took <= start.p90:
-        return "more than half of such runs were expected to take, within nine in ten"
-    if start.p90 is None:
-        return "more than half of such runs were expected to take"
-    return "more than nine in ten were expected to take"
+    if start.p50 is None:
+        return "fewer than half of such runs were expected to finish within the budget"
+    if took <= start.p50:
+        return "no longer than half of such runs were expected to take"
+    if start.p90 is None or took <= start.p90:
+        return "longer than half of such runs were expected to take"
+    return "longer than nine in ten were expected to take"

@@ -159,10 +159,13 @@ def _models(state: State) -> tuple[ModelRow, ...]:
 
 
 def _holder(state: State, criterion: Criterion, returned: DraftState | None) -> DraftState | None:
-    """The draft on which a criterion counts: the returned one, or, for one of the outline, the outline."""
+    """The draft on which a criterion counts: the returned one, or, for one of the outline, the outline.
+
+    Where no draft has been read in full, what is known about the latest one is not withheld.
+    """
     if criterion in state.opened.outline:
         return state.nearest(draft for draft in state.drafts if draft.draft.stage == "outline")
-    return returned
+    return returned or state.latest
 
 
 def _criterion(criterion: Criterion, returned: DraftState | None) -> CriterionRow:

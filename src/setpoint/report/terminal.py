@@ -262,6 +262,7 @@ def _summary_rows(  # noqa: C901, PLR0912 - a row each
     for step in summary.next_steps:
         yield "next", step
     yield "spent", _spent(summary)
+    yield "run", summary.run
     for line in summary.forecast:
         yield "forecast", f"{line.about}: {line.says}"
     if report:

@@ -180,12 +180,13 @@ def _interpret(
         return _patch(call, action, revise, state, reply)
     said = _said(reply, state)
     text = plain_text(replace(reply, text=said.text), state.spec.kind)
-    if not text:
-        return _failed(call, action, "empty", "the author sent an empty reply", reply)
     if reply.finish == "length":
         limit = state.opened.reply_tokens
-        detail = f"the reply was cut off after {limit} tokens; a larger budget.reply_tokens lets it end"
+        before = "" if text else " before its first word, as happens to models that think before they write"
+        detail = f"the reply was cut off after {limit} tokens{before}; a larger budget.reply_tokens lets it end"
         return _failed(call, action, "truncated", detail, reply)
+    if not text:
+        return _failed(call, action, "empty", "the author sent an empty reply", reply)
     if isinstance(revise, Revise):
         return Drafted(
             call=call, text=text, origin=revise.move, base=revise.base, usage=reply.usage, evidence=said.evidence
