@@ -100,6 +100,14 @@ def test_one_demand_about_two_things_is_not_compound(says: str) -> None:
     assert [flaw for flaw in found(says) if flaw.kind == "compound" and flaw.level == "warning"] == []
 
 
+def test_vague_words_that_are_joined_are_not_proposed_one_by_one() -> None:
+    """One that reads “Is clear.” would be found vague itself."""
+    (flaw,) = [f for f in found("Is clear, friendly and professional.") if f.kind == "compound"]
+    assert flaw.instead == (
+        "make a criterion of each (clear, friendly, professional) that says what stands in the text when it is met"
+    )
+
+
 @pytest.mark.parametrize("says", ["Under two hundred words, names the price.", "In plain English, lists the steps."])
 def test_a_demand_at_the_beginning_stays_a_demand_of_its_own(says: str) -> None:
     """Only what says where a demand holds belongs to it."""
