@@ -150,6 +150,18 @@ def test_the_sheet_tells_nothing_of_the_critic(shell: Shell, history: Callable[.
     assert {row["answer"] for row in sheet_of(shell)} == {""}
 
 
+def test_labels_of_a_sheet_are_those_of_the_person_who_imports_it(shell: Shell, history: Callable[..., None]) -> None:
+    """Who exported an empty sheet has said nothing in it; what was answered keeps its name in the next sheet."""
+    history(good=1, bad=1)
+    assert {row["who"] for row in sheet_of(shell)} == {""}
+    for who in ("ines", "jo"):
+        answer_truly(shell, who)
+    _, out, _ = shell.run("label", "--spec", "judged.toml", "--export", "-", "--who", "jo")
+    said = sorted((row["answer"], row["who"]) for row in csv.DictReader(io.StringIO(out)))
+    assert said == [("fail", "jo"), ("pass", "jo")]
+    assert {row["answer"] for row in sheet_of(shell)} == {""}
+
+
 def test_labels_become_a_table_with_intervals(shell: Shell, history: Callable[..., None]) -> None:
     """12 sound texts, 12 faulty ones, of which the critic passes all."""
     history(good=12, bad=12)

@@ -1,6 +1,7 @@
 """Audits against critics whose quality is known."""
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -182,6 +183,18 @@ async def test_dependence_on_length_place_and_order_is_measured() -> None:
     assert changed["room"] == changed["gloves"] == Tally(6, 7)
     assert changed["fee"].hits == changed["deadline"].hits == 0
     assert any(line.startswith("Order: 12 of 28 ") for line in sentences(found))
+
+
+async def test_one_criterion_alone_has_no_order_and_no_call_is_made_to_turn_it_round() -> None:
+    """The same request would be paid for again: for each good text, and for a faulty one."""
+    alone = replace(spec(), criteria=tuple(c for c in spec().criteria if c.check is not None or c.name == "room"))
+    of = replace(plan(with_canaries=False), spec=alone)
+    work = auditor(of, critic())
+    found = await work.run()
+    kinds = [trial.kind for trial in found.trials]
+    assert not {"sound reversed", "faulty reversed"} & set(kinds)
+    assert {"sound", "faulty", "early", "late"} <= set(kinds)
+    assert found.spent.calls == quote(of, work.bench).calls
 
 
 async def test_flips_on_an_unchanged_text_are_counted() -> None:

@@ -79,6 +79,16 @@ def test_a_critic_no_better_than_chance_corrects_nothing() -> None:
     assert corrected(65, 100, Counts(noticed=35, failures=100, passed=65, passes=100)) is None
 
 
+@pytest.mark.parametrize("counts", [(9, 10, 4, 39), (19, 20, 2, 39), (7, 44, 33, 38)])
+def test_a_critic_hardly_better_than_chance_bounds_nothing(counts: tuple[int, int, int, int]) -> None:
+    """Its errors are known too roughly to say more than 0 to 100 %."""
+    noticed, failures, passed, passes = counts
+    for seen in (0, 20, 40):
+        found = corrected(seen, 40, Counts(noticed=noticed, failures=failures, passed=passed, passes=passes))
+        assert found is not None
+        assert (found.low, found.high) == (0.0, 1.0)
+
+
 @pytest.mark.parametrize("truth", [0.1, 0.5, 0.9])
 def test_corrected_rates_cover_the_truth(truth: float) -> None:
     """At the level that is claimed, with labels and readings both drawn by chance."""

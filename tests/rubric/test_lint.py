@@ -91,11 +91,27 @@ def test_a_compound_criterion_is_taken_apart_into_its_demands() -> None:
         "States the amount of the refund and when it arrives.",
         "Names the author and the editor.",
         "Says who is affected, and what they must do.",
+        "For each day, says where the child slept at noon.",
+        "Under Decisions, gives the new water rate with the month from which it applies.",
     ],
 )
 def test_one_demand_about_two_things_is_not_compound(says: str) -> None:
     """What is joined inside a clause stays joined."""
     assert [flaw for flaw in found(says) if flaw.kind == "compound" and flaw.level == "warning"] == []
+
+
+def test_vague_words_that_are_joined_are_not_proposed_one_by_one() -> None:
+    """One that reads “Is clear.” would be found vague itself."""
+    (flaw,) = [f for f in found("Is clear, friendly and professional.") if f.kind == "compound"]
+    assert flaw.instead == (
+        "make a criterion of each (clear, friendly, professional) that says what stands in the text when it is met"
+    )
+
+
+@pytest.mark.parametrize("says", ["Under two hundred words, names the price.", "In plain English, lists the steps."])
+def test_a_demand_at_the_beginning_stays_a_demand_of_its_own(says: str) -> None:
+    """Only what says where a demand holds belongs to it."""
+    assert [flaw.level for flaw in found(says) if flaw.kind == "compound"] == ["warning"]
 
 
 CONTRADICTIONS = [
@@ -176,6 +192,37 @@ def test_tones_exclude_each_other_only_where_they_are_about_the_same_part() -> N
     assert "tone-conflict" not in kinds("Names the formal requirements.", "Uses a casual tone.")
 
 
+def test_the_two_ends_of_a_text_mean_the_whole_of_it() -> None:
+    """A sentence that names both ends is about no part, so tones are compared."""
+    pair = ("The mood is sombre from the first line to the last.", "The text is cheerful.")
+    assert "tone-conflict" in kinds(*pair)
+    assert "tone-conflict" not in kinds("The first line is sombre.", "The text is cheerful.")
+
+
+@pytest.mark.parametrize(
+    ("says", "check", "params"),
+    [
+        ("Readable at school grade 6 or below.", "reading_grade", {"max": 12}),
+        ("At most 160 characters, so that it goes out as one message.", "words", {"max": 160}),
+        ("At most 160 words in order to fit the card.", "words", {"max": 200}),
+        ("Has the headings Findings, Risks and Costs.", "headings", {"required": ["# Findings", "Prices"]}),
+    ],
+)
+def test_a_sentence_that_asks_for_another_thing_than_its_check_is_found(
+    says: str, check: str, params: dict[str, object]
+) -> None:
+    """The author follows the sentence, whatever it is for."""
+    criterion = Criterion(name="c", says=says, check=CheckCall(name=check, params=params))
+    assert [flaw.criteria for flaw in found(criterion) if flaw.kind == "says-differs"] == [("c",)]
+
+
+def test_a_sentence_may_name_fewer_headings_than_its_check() -> None:
+    """It need not repeat them all, and a heading's level makes no other heading of it."""
+    call = CheckCall(name="headings", params={"required": ["## Findings", "## Risks", "## Costs"]})
+    criterion = Criterion(name="c", says="Has the headings Findings and Costs.", check=call)
+    assert "says-differs" not in kinds(criterion)
+
+
 def test_a_budget_that_no_draft_fits_is_an_error_with_one_that_works() -> None:
     """By the reservation that a run makes; the proposed budget passes lint."""
     (flaw,) = [f for f in found("Names the doctor.", budget=Budget(tokens=900)) if f.kind == "budget"]
@@ -197,6 +244,13 @@ def test_a_source_counts_as_used_where_a_criterion_shares_its_words_numbers_or_n
     assert "unused-source" not in kinds("Says that a service takes until Friday.", sources=sources)
     assert "unused-source" not in kinds("Gives two prices of the pricelist.", sources=sources)
     assert "unused-source" not in kinds(checked("true", "numbers_from_sources"), sources=sources)
+
+
+def test_a_heading_that_is_called_like_a_source_does_not_use_it() -> None:
+    """A name in common compares nothing."""
+    headings = checked("parts", "headings", required=["Results", "Limits"])
+    source = Source(name="results", text="The fill rate was 0.3 m.")
+    assert "unused-source" in kinds(headings, sources=(source,))
 
 
 def test_criteria_that_setpoint_adds_itself_are_never_complained_about() -> None:

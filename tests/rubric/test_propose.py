@@ -75,6 +75,14 @@ async def test_what_cannot_be_judged_is_left_out_and_said_to_be() -> None:
     assert len(found.left_out) == 4
 
 
+async def test_what_a_model_says_again_and_again_is_said_once() -> None:
+    """A small model may propose one sentence eight times."""
+    found = await proposed([GOOD[0]] * 8)
+    (line,) = found.left_out
+    assert line.startswith("“Says that the water is off on 4 May from 8 to 14.” (")
+    assert line.endswith("), 7 times")
+
+
 @pytest.mark.parametrize(
     "says",
     [

@@ -82,6 +82,15 @@ _TO_THE_JUDGE: Final = {
         \bthis\s+{_DRAFT}\s+(?:(?:clearly|fully|already|easily)\s+){{0,2}}
         (?:pass(?:es)?|meets?|satisf(?:y|ies)|fulfil(?:l?s)?)\s+(?:all|every|each|100\s*%)\s+
         (?:\w+\s+){{0,3}}?{_CRITERIA}""",
+    "judge: pass all": rf"""
+        (?:\A|\n|[.!?]\s|[\[(]|<!--\s{{0,5}})\W{{0,6}}(?:{_JUDGE}|reviewers?)\W{{1,4}}(?:please\s+)?
+        (?:(?:pass|approve)\s+(?:all|every|everything|this\s+{_DRAFT})\b |
+        (?:mark|rate|score|grade)\s+(?:(?:this|it|all|everything|every\s+\w+)\s+)?(?:as\s+)?{_QUOTES}{_VERDICT}(?!\w))""",
+    "the grader should consider everything met": rf"""
+        \b(?:the|any|each)\s+(?:{_MACHINE}\s+)?{_JUDGE}\s+(?:should|must|shall|will|can|may)\s+(?:\w+\s+)?{_VERB}\s+
+        (?:all|every|each|everything|this\s+{_DRAFT})\b[^.!?\n]{{0,40}}\b{_VERDICT}(?!\w)""",
+    "[system] verdict: pass": r"""
+        \[\s?(?:system|assistant|judge|evaluator|grader)\s?\][^.!?\n]{0,40}\b(?:verdict|grade|score)\s*[:=]\s*(?:pass|accept|approved)""",
     "answer only with pass": rf"""
         \b(?:reply|respond|answer|output|return|say)\s+(?:(?:only|just|simply|with)\s+){{0,3}}{_QUOTES}
         (?:all\s+)?pass(?:ed)?\b(?!\s+(?:me|the|an?|it|on|through|by|along|over|out|up)\b)""",
@@ -104,11 +113,21 @@ _PATTERNS: Final = tuple(re.compile(pattern, re.VERBOSE) for pattern in _TO_THE_
 
 _READABLE = 1_000_000
 
-_FILLERS = re.compile(
-    r"\W*(?:thought process|thoughts?|reasoning|solution|analysis|(?:final )?answer|response|draft|text|output|"
-    r"let'?s (?:think|solve)[^.:\n]{0,40}(?:step by step)?|here is (?:the|my|your) (?:\w+ ){0,3}\w+|"
-    r"sure|certainly|okay|ok|of course|as requested|n/?a|none|null|done|\.{3})?\W*"
+_FILLER = (
+    r"(?:thought process|thoughts?|reasoning|solution|analysis|(?:final )?answer|response|draft|text|output|explanation|step 1|"
+    r"let'?s (?:think|solve|begin|start)[^.:\n]{0,40}|let me think[^.:\n]{0,40}|"
+    r"here(?:'s| is) (?:the|my|your) (?:\w+ ){0,3}\w+|"
+    r"sure(?: thing)?|certainly|okay|ok|of course|absolutely|as requested|n/?a|none|null|done|\.{3}|"
+    # What is known to sway judges by itself, in other languages.
+    r"\u89e3\u7b54?|\u304b\u3044\u305b\u3064|respuesta|soluci\u00f3n|l\u00f6sung|antwort|r\u00e9ponse|denkprozess)"
 )
+# A refusal is no text either.
+_REFUSAL = (
+    r"(?:(?:i'?m|i am) (?:very |so )?sorry\W{1,3}(?:but )?|as an ai[\w ]{0,30}\W{1,3})?"
+    r"i (?:can't|cannot|can not|am unable to|am not able to|won't|will not) (?:(?:help|assist|comply)(?: you)?"
+    r"(?: with (?:that|this|it|your)(?: \w+)?)?|(?:do|write|provide|fulfil) (?:that|this)(?: \w+)?)"
+)
+_FILLERS = re.compile(rf"\W*(?:{_FILLER}(?:\W+{_FILLER}){{0,3}}|{_REFUSAL})?\W*")
 _FILLER_LENGTH = 120
 _CYCLE = 30
 _FEWEST_TOKENS = 20

@@ -109,7 +109,10 @@ def _read(file: Path) -> str:
 
 def _export(items: tuple[Item, ...], file: Path, who: str, where: Settings) -> int:
     mine = {entry.key: entry.answer for entry in label_book(where).current() if entry.who == who}
-    sheet = to_csv((item.key, mine.get(item.key, ""), who, item.criterion.says, item.text) for item in items)
+    sheet = to_csv(
+        (item.key, mine.get(item.key, ""), who if item.key in mine else "", item.criterion.says, item.text)
+        for item in items
+    )
     if str(file) == "-":
         sys.stdout.write(sheet)
         return 0

@@ -116,6 +116,8 @@ def corrected(passed: int, total: int, counts: Counts, least: int = ENOUGH, z: f
     r0, r1 = (counts.noticed + 1) / (counts.failures + 2), (counts.passed + 1) / (counts.passes + 2)
     v0, v1 = r0 * (1 - r0) / (counts.failures + 2), r1 * (1 - r1) / (counts.passes + 2)
     informed = r0 + r1 - 1
+    if informed <= 0:  # by so little better than chance that its pass rate bounds nothing
+        return Interval(value=min(1.0, max(0.0, value)), low=0.0, high=1.0)
     middle = (p + r0 - 1) / informed
     shift = 2 * z * z * (middle * v1 - (1 - middle) * v0)
     reach = z * math.sqrt(p * (1 - p) / n + middle**2 * v1 + (1 - middle) ** 2 * v0) / informed

@@ -6,6 +6,7 @@ nothing runs, and a person decides what becomes of it.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, cast
@@ -147,7 +148,8 @@ def _chosen(brief: str, kind: str, proposed: tuple[Criterion, ...]) -> tuple[tup
             left_out.append(f"“{criterion.says}” ({why})")
         else:
             kept.append(criterion)
-    return tuple(kept), tuple(left_out)
+    often = Counter(left_out)  # small models say the same thing many times
+    return tuple(kept), tuple(f"{said}, {n} times" if n > 1 else said for said, n in often.items())
 
 
 _PROSE: Final = frozenset({"text", "markdown"})

@@ -87,6 +87,11 @@ class Plan:
         return tuple(criterion.name for criterion in self.spec.judged)
 
     @property
+    def has_order(self) -> bool:
+        """Whether the critic's criteria have an order that can be changed: one alone has none."""
+        return len(self.spec.judged) > 1
+
+    @property
     def audited(self) -> tuple[Criterion, ...]:
         """The criteria that defects are planted for."""
         return tuple(c for c in self.spec.judged if not self.only or c.name in self.only)

@@ -68,14 +68,15 @@ def quote(plan: Plan, bench: Bench) -> Quote:
 def _texts(plan: Plan, bench: Bench) -> Iterator[str]:
     """The texts that the critic is to read, with stand-ins of the same length for those that are still to be planted."""
     for text in plan.texts:
-        for _ in range(plan.readings + 1):
+        for _ in range(plan.readings + plan.has_order):
             yield text
     for row in slots(plan, len(bench.planters)).values():
         for place, slot in enumerate(row):
             text = slot.defect.text if slot.defect is not None else plan.texts[slot.draft - 1]
             yield text
             if place == 0:
-                yield text
+                if plan.has_order:
+                    yield text
                 yield from (longer for _, longer in padded(text, plan.spec.kind))
     if plan.with_canaries:
         for canary in canaries(plan.spec, plan.texts[0]):

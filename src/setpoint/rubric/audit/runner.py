@@ -98,7 +98,7 @@ class Auditor:
                     await self._faulty(row[number])
         for reading in range(2, plan.readings + 1):
             await self._sound(reading)
-        for draft in range(1, len(plan.texts) + 1):
+        for draft in range(1, len(plan.texts) + 1 if plan.has_order else 1):
             await self._read("sound reversed", plan.texts[draft - 1], draft=draft, order=plan.judged[::-1])
         await self._variants(planned)
         if plan.with_canaries:
@@ -122,8 +122,9 @@ class Auditor:
             defect = next((d for slot in row if (d := self._defects.get((name, slot.number))) is not None), None)
             if defect is None:
                 continue
-            reverse = self.plan.judged[::-1]
-            await self._read("faulty reversed", defect.text, draft=defect.draft, defect=defect, order=reverse)
+            if self.plan.has_order:
+                reverse = self.plan.judged[::-1]
+                await self._read("faulty reversed", defect.text, draft=defect.draft, defect=defect, order=reverse)
             for place, text in padded(defect.text, self.plan.spec.kind):
                 await self._read(cast("TrialKind", place), text, draft=defect.draft, defect=defect)
 

@@ -68,7 +68,7 @@ def _split(sentence: str) -> Iterator[str]:
     masked, start = without_quotes(sentence).replace("__", "_ "), 0
     for joint in _joint().finditer(masked):
         before = sentence[start : joint.start()].strip()
-        if len(before.split()) > 1 and not (joint["own"] and _EMBEDS.search(before)):
+        if len(before.split()) > 1 and not _CASE.fullmatch(before) and not (joint["own"] and _EMBEDS.search(before)):
             yield before
             start = joint.end()
     yield sentence[start:].strip()
@@ -76,6 +76,13 @@ def _split(sentence: str) -> Iterator[str]:
 
 _EMBEDS: Final = re.compile(r"\b(?:that|who|whom|what|which|how|where|when|whether|why|if|because)\b", re.IGNORECASE)
 """What opens a clause inside a clause: after it, "and the shop is open" may go on with what is said, not with a demand."""
+
+_CASE: Final = re.compile(
+    r"(?:(?:for|in|on|at|per|with) (?:each|every|all|both|the|its)|under|below|above|beside|after|before)\b"
+    r"(?! .*\b(?:words?|sentences?|characters?|paragraphs?|lines?|pages?|minutes?|tokens?)\Z)(?: [^\W\d][\w'-]*){1,4}",
+    re.IGNORECASE,
+)
+"""What only says where a demand holds: "For each day, says where the child slept" is one demand."""
 
 _DETERMINERS: Final = frozenset(
     "the this that your its our their a an whole entire full final finished complete overall total all of as "  # noqa: SIM905
@@ -95,13 +102,18 @@ def about_text(subject: str, brief: str) -> bool:
     return len(words) <= 3 and all(word in known or stem(word) in named for word in words)  # noqa: PLR2004 - "release notes draft"
 
 
+_THROUGHOUT: Final = re.compile(
+    r"\bfrom (?:the |its )?(?:very )?(?:first|beginning|opening|start)(?: [\w-]+)? (?:to|until|through to) (?:the |its )?(?:very )?"
+    r"(?:last|end|ending|close|finish)(?: (?:line|word|sentence|verse|stanza|paragraph))?\b"
+)
+"""The whole of a text, said by its two ends."""
 _EACH: Final = frozenset({"each", "every", "point", "points", "question", "questions", "body"})
 
 
 def parts_named(says: str) -> frozenset[str]:
     """The parts of a text that a sentence is about: greeting, title, first paragraph."""
     parts = words_of("demands", "parts")
-    plain = re.sub(r"\b(?:first|second|third)[ -]person\b", "", says.lower())
+    plain = _THROUGHOUT.sub("", re.sub(r"\b(?:first|second|third)[ -]person\b", "", says.lower()))
     return frozenset(stem(word) for word in _WORD.findall(plain) if word in parts and word not in _EACH)
 
 

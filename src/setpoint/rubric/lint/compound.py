@@ -35,11 +35,15 @@ def _in(criterion: Criterion) -> Iterator[Flaw]:
     pair = _pair(criterion.says)
     if len(parts) > 1 or pair:
         split = parts if len(parts) > 1 else pair
+        each = "; ".join(f"“{_sentence(part)}”" for part in split)
+        # Words that cannot be pointed at are no better one by one.
+        apart = f"make a criterion of each: {each}"
+        shown = f"make a criterion of each ({', '.join(pair)}) that says what stands in the text when it is met"
         yield Flaw(
             kind="compound",
             level="warning",
             says=f"it holds {len(split)} demands, so a text that meets one of them fails as if it met none",
-            instead="make a criterion of each: " + "; ".join(f"“{_sentence(part)}”" for part in split),
+            instead=apart if len(parts) > 1 else shown,
             criteria=(criterion.name,),
             quotes=(criterion.says,),
         )
@@ -67,7 +71,7 @@ def _pair(says: str) -> tuple[str, ...]:
     for found in _PAIR.finditer(_plain(says).lower()):
         both = [word for word in (found["one"], found["more"], found["two"]) if word in rests]
         if len(both) > 1:
-            return tuple(f"Is {word}" for word in both)
+            return tuple(both)
     return ()
 
 

@@ -164,7 +164,7 @@ _GRADE: Final = tuple(
         rf" {_ORDINAL}(?:[- ]grade)?(?: or (?:below|lower|less|easier))?"),
         (rf"{LEAD}(?:is |be |are )?(?:readable|understandable|can be (?:read|understood)|written|read|reads)(?: by| for| at)(?: an?| the)?"
         rf"(?: (?:{MOST}))? {_ORDINAL}[- ](?:grade|grader|graders|grade reading)(?: reading)?(?: level)?(?: or (?:below|lower))?"),
-        rf"{LEAD}(?:is |be |written |readable |stays )*(?:at |a |the )*grade {_ORDINAL}(?: reading)?(?: level)?(?: or (?:below|lower))?",
+        rf"{LEAD}(?:is |be |written |readable |stays )*(?:at |a |the |school )*grade {_ORDINAL}(?: reading)?(?: level)?(?: or (?:below|lower))?",
         rf"{LEAD}(?:is |be |written |stays |has )*(?:at |a |an )*(?:{_ORDINAL})[- ]grade (?:reading )?level(?: or (?:below|lower))?",
     )
 )  # fmt: skip

@@ -14,7 +14,7 @@ from typing import Final
 from setpoint import checks
 from setpoint.core.spec import CheckCall
 from setpoint.errors import SpecError
-from setpoint.rubric.lint.clauses import about_text, clauses, phrases
+from setpoint.rubric.lint.clauses import about_text, clauses, phrases, without_quotes
 from setpoint.rubric.lint.counted import LEAD, MOST, counted, grade, pattern
 from setpoint.rubric.lint.numbers import NUMBER, number
 from setpoint.rubric.lint.phrased import Found, phrased
@@ -67,6 +67,17 @@ def _read(clause: str, brief: str, kind: str) -> tuple[tuple[Mapping[str, object
     bare = " ".join(clause.replace("’", "'").split()).rstrip(".;,! ")
     if len(bare) > _LONGEST:
         return ()
+    read = _read_bare(bare, brief, kind)
+    if not read and (purpose := _PURPOSE.search(without_quotes(bare))):
+        read = _read_bare(bare[: purpose.start()], brief, kind)
+    return read
+
+
+_PURPOSE: Final = re.compile(r",? (?:so that|in order (?:to|that)|so as to|because)\b", re.IGNORECASE)
+"""What a demand is for is no demand: "at most 160 characters, so that it goes out as one message"."""
+
+
+def _read_bare(bare: str, brief: str, kind: str) -> tuple[tuple[Mapping[str, object], CheckCall], ...]:
     found: dict[str, tuple[Mapping[str, object], CheckCall]] = {}
     for match, table in _readings(bare, kind):
         name = next(iter(table))

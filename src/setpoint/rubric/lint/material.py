@@ -69,7 +69,8 @@ def _looks_at(criterion: Criterion, source: Source) -> bool:
     if criterion.check is not None and criterion.check.name in {"command", "json_schema"}:
         return True  # what a program or a schema compares with cannot be seen from here
     said = criterion.says + (inline(dict(criterion.check.params)) if criterion.check is not None else "")
-    if _names(said, source) or (criterion.check is None and _MATERIAL.search(criterion.says)):
+    # A heading or a phrase that happens to be called like a source compares with nothing.
+    if criterion.check is None and (_names(said, source) or _MATERIAL.search(criterion.says)):
         return True
     ours = {word.strip(".,:").casefold() for word in _DISTINCT.findall(said)} - _COMMON
     theirs = {word.strip(".,:").casefold() for word in _DISTINCT.findall(source.text)}

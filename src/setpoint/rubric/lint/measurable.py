@@ -104,15 +104,16 @@ def _difference(said: CheckCall, call: CheckCall) -> tuple[str, str] | None:
                 continue
             return checks.describe(said).rstrip("."), checks.describe(call).rstrip(".")
     ours, theirs = _words(said), _words(call)
-    if ours and theirs and said.name in {"contains", "excludes"} and not ours & theirs:
+    apart = not ours & theirs or (said.name == "headings" and not (ours <= theirs or theirs <= ours))
+    if ours and theirs and said.name in {"contains", "excludes", "headings"} and apart:
         return checks.describe(said).rstrip("."), checks.describe(call).rstrip(".")
     return None
 
 
 def _words(call: CheckCall) -> frozenset[str]:
-    words: object = call.params.get("words")
+    words: object = call.params.get("words", call.params.get("required"))
     return (
-        frozenset(str(word).casefold() for word in cast("list[object]", words))
+        frozenset(str(word).casefold().lstrip("# ") for word in cast("list[object]", words))
         if isinstance(words, list | tuple)
         else frozenset()
     )

@@ -21,7 +21,7 @@ def no_core(target: Target) -> Iterator[Flaw]:
             kind="no-core",
             level="hint",
             says="no criterion is core, so a text on the wrong subject counts as one with faults, and is never begun anew",
-            instead=f"set core = true where failing means that the text misses the point; is that {heaviest.name}?",
+            instead=f"set core = true where failing means that the text misses the point; is that `{heaviest.name}`?",
             criteria=(),
             quotes=(heaviest.says,),
         )
