@@ -1,6 +1,7 @@
 """Replies as models really send them: read correctly or a typed failure, never a pass by accident (rule 6)."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from setpoint.core.action import Judge, Revise, Write
 from setpoint.core.event import Drafted, Judged, Measured, Misjudged, MoveFailed, PatchMissed
 from setpoint.core.fault import Verdict
+from setpoint.core.record import Pass
 from setpoint.core.spec import Criterion, Spec
 from setpoint.core.state import State
 from setpoint.ledgers import MemoryLedger
@@ -209,12 +211,18 @@ async def test_the_delimiters_of_author_and_critic_differ_and_cannot_be_guessed(
 
 
 async def write(
-    said: str | Reply, action: Write | Revise | None = None, kind: str = "text"
+    said: str | Reply,
+    action: Write | Revise | None = None,
+    kind: str = "text",
+    before: MoveFailed | None = None,
 ) -> Drafted | PatchMissed | MoveFailed:
-    """What becomes of an author's reply."""
+    """What becomes of an author's reply, the last one's failure known."""
     spec = Spec(brief="b", kind=kind, criteria=(Criterion(name="warm", says="Is warm."),))
-    author = ModelAuthor(ScriptedModel([said]))
-    return await author.perform(1, action or Write(), await state_with(spec))
+    author, state = ModelAuthor(ScriptedModel([said])), await state_with(spec)
+    if before is not None:
+        entry = Pass(number=len(state.passes) + 1, rule="write", action=Write(), failure=before)
+        state = replace(state, passes=(*state.passes, entry))
+    return await author.perform(1, action or Write(), state)
 
 
 @pytest.mark.parametrize(
@@ -254,6 +262,35 @@ async def test_a_reply_without_a_text_is_a_failed_move(said: str | Reply, why: s
     event = await write(said)
     assert isinstance(event, MoveFailed)
     assert event.why == why
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "text"),
+    [
+        ("Dear all. We met. And then we wen", "text", "Dear all. We met.\n"),
+        ('He said "no." Then he', "text", 'He said "no."\n'),
+        ("- one\n- two\n- thr", "markdown", "- one\n- two\n"),
+        ("x = 1\ny = f(2). z\nz =", "python", "x = 1\ny = f(2). z\n"),
+    ],
+)
+async def test_a_first_draft_that_is_cut_off_twice_is_kept_up_to_its_last_whole_sentence(
+    said: str, kind: str, text: str
+) -> None:
+    """The author was told how long it may be and did not end; a run without a draft would end with nothing."""
+    reply = Reply(text=said, finish="length")
+    once = await write(reply, kind=kind)
+    assert isinstance(once, MoveFailed)
+    twice = await write(reply, kind=kind, before=once)
+    assert isinstance(twice, Drafted)
+    assert (twice.text, twice.cut) == (text, True)
+
+
+async def test_a_cut_off_reply_without_a_whole_sentence_stays_a_failed_move() -> None:
+    """There is nothing to keep."""
+    reply = Reply(text="Dear all and every", finish="length")
+    once = await write(reply)
+    assert isinstance(once, MoveFailed)
+    assert isinstance(await write(reply, before=once), MoveFailed)
 
 
 async def test_a_text_that_apologises_is_not_taken_for_a_refusal() -> None:

@@ -225,6 +225,8 @@ class Drafted:
     usage: Usage = Usage()
     evidence: Mapping[str, str] = field(default_factory=dict[str, str])
     """Criterion → the passage that the author says shows it, where it was told to check itself (rule 12)."""
+    cut: bool = False
+    """The reply was cut off at its limit for the second time; this is what it holds up to its last whole sentence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -151,6 +151,8 @@ def _told(before: State, after: State, event: Event) -> Iterator[str]:  # noqa: 
             yield from _request(before, event)
         case Drafted():
             yield _draft_line(before, after)
+            if event.cut:
+                yield "the reply was cut off again; the draft is what it holds up to its last whole sentence"
         case MoveFailed():
             yield f"pass {len(after.passes)}: no draft. {failure_says(event.why).rstrip('.')}: {one_line(event.detail)}"
         case PatchMissed():

@@ -19,7 +19,7 @@ from setpoint.core.state import State
 from setpoint.ports import Model, Prompt, Reply
 from setpoint.roles.echoes import without_echoes
 from setpoint.roles.prompting import mark, render, seed_for
-from setpoint.roles.reply import Unreadable, as_list, as_mapping, json_object, plain_text, refusal
+from setpoint.roles.reply import Unreadable, as_list, as_mapping, json_object, plain_text, refusal, whole_sentences
 
 __all__ = ["ModelAuthor"]
 
@@ -184,7 +184,12 @@ def _interpret(
         limit = state.opened.reply_tokens
         before = "" if text else " before its first word, as happens to models that think before they write"
         detail = f"the reply was cut off after {limit} tokens{before}; a larger budget.reply_tokens lets it end"
-        return _failed(call, action, "truncated", detail, reply)
+        whole = whole_sentences(text, state.spec.kind) if _was_told(action, state) else ""
+        if not whole:
+            return _failed(call, action, "truncated", detail, reply)
+        # Told once how long it may be, the author did not end. Its text is a draft whose faults can be named; without
+        # one, three such replies would end the run with nothing.
+        return Drafted(call=call, text=whole, origin="first", usage=reply.usage, evidence=said.evidence, cut=True)
     if not text:
         return _failed(call, action, "empty", "the author sent an empty reply", reply)
     if isinstance(revise, Revise):
@@ -192,6 +197,12 @@ def _interpret(
             call=call, text=text, origin=revise.move, base=revise.base, usage=reply.usage, evidence=said.evidence
         )
     return Drafted(call=call, text=text, origin="first", usage=reply.usage, evidence=said.evidence)
+
+
+def _was_told(action: Write | Revise | Reask, state: State) -> bool:
+    """Whether the author is asked for a first draft again because the one before was cut off."""
+    before = state.passes[-1].failure if state.passes else None
+    return isinstance(action, Write) and before is not None and before.why == "truncated"
 
 
 class _Said(NamedTuple):

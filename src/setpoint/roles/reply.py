@@ -11,7 +11,16 @@ from typing import Literal, TypeAlias, cast
 
 from setpoint.ports import Reply
 
-__all__ = ["Unreadable", "UnreadableKind", "as_list", "as_mapping", "json_object", "plain_text", "refusal"]
+__all__ = [
+    "Unreadable",
+    "UnreadableKind",
+    "as_list",
+    "as_mapping",
+    "json_object",
+    "plain_text",
+    "refusal",
+    "whole_sentences",
+]
 
 UnreadableKind: TypeAlias = Literal["unparsable", "refused", "truncated", "contradictory"]
 
@@ -22,6 +31,7 @@ _REFUSAL = re.compile(
     re.IGNORECASE,
 )
 _REFUSAL_WORDS = 80
+_SENTENCE_END = re.compile(r"[.!?\u2026\u3002\uff01\uff1f][\"'\u201d\u2019)\]*_]*(?=\s|$)")
 _AROUND_CHARS = 400
 _MOST_BRACES = 500
 
@@ -124,6 +134,14 @@ def plain_text(reply: Reply, kind: str) -> str:
         if (prose and not around and wraps) or (not prose and len(around) <= _AROUND_CHARS):
             text = fence.group(3)
     return text.strip() + "\n" if text.strip() else ""
+
+
+def whole_sentences(text: str, kind: str) -> str:
+    """A text that was cut off, up to its last whole sentence or line; code and data by lines only. Empty if it has none."""
+    prose = kind in {"text", "markdown"}
+    sentences = [match.end() for match in _SENTENCE_END.finditer(text)] if prose else []
+    end = max((*sentences, text.rstrip("\n").rfind("\n"), 0))
+    return text[:end].rstrip() + "\n" if end else ""
 
 
 def _short(text: str, limit: int = 120) -> str:
