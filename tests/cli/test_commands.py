@@ -253,6 +253,15 @@ def test_checks_only_is_refused_where_only_the_guard_would_be_left(shell: Shell)
     assert "leaves nothing to measure" in err
 
 
+def test_models_are_listed_by_the_names_they_are_called_by(shell: Shell) -> None:
+    """What is printed can be pasted after --author; as JSON, too."""
+    _, out, _ = shell.run("models")
+    _, said, _ = shell.run("models", "--json")
+    names = [model["name"] for model in json.loads(said)["embedded"]]
+    assert "embedded:qwen2.5-coder-1.5b" in names
+    assert [line.split()[0] for line in out.splitlines() if "MB" in line] == names
+
+
 def test_check_reads_standard_input(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     """A text need not be a file."""
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(GOOD.encode())))
