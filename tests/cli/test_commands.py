@@ -46,10 +46,12 @@ def test_continue_without_an_amount_is_refused_with_an_example(shell: Shell, aut
 
 
 def test_resuming_an_ended_run_shows_its_end_again(shell: Shell, author: Serve) -> None:
-    """Resume is safe to repeat: nothing is paid twice."""
-    shell.run("run", "spec.toml", "--author", author(GOOD))
+    """Resume is safe to repeat: nothing is paid twice, and the end that is recorded stays the last event."""
+    shell.run("run", "spec.toml", "--author", author(GOOD, Fault(kind="server_error")))
+    recorded = shell.run("runs", "--json")[1]
     code, out, _ = shell.run("resume")
     assert (code, out) == (0, GOOD)
+    assert shell.run("runs", "--json")[1] == recorded
 
 
 def test_a_text_that_exists_is_the_first_draft(shell: Shell, author: Serve) -> None:

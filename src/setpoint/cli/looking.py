@@ -153,6 +153,7 @@ def report(
 
 
 def models_(
+    *,
     fetch: Annotated[str | None, Parameter(name="--fetch")] = None,
     json: Annotated[bool, Parameter(negative="")] = False,
 ) -> int:
