@@ -4,6 +4,7 @@ The scenarios are scripted: texts in a fixed order that no feedback changes, and
 that only the control flow differs. `docs/reference/known-failures.md` says which test covers which report.
 """
 
+import json
 import re
 from collections.abc import Callable, Sequence
 from itertools import count
@@ -178,18 +179,26 @@ async def test_a_false_alarm_that_moves_on_with_every_draft_does_not_lose_a_good
 
 
 async def test_a_failure_of_the_critics_machinery_never_reaches_the_author() -> None:
-    """An error of the critic's service is no critique: no prompt of the author holds a word of it."""
+    """An error of the critic's service is no critique: no prompt of the author holds a word of it.
+
+    Each draft is read after a call that failed and a reply that was of no use; what the critic then says does reach
+    the author, so the prompts that are looked through were written after the trouble.
+    """
     prompts: list[str] = []
-    trouble = iter([True, False, True])
+    asked = count()
+    verdict = {"verdict": "fail", "lines": [1], "finding": "It is cold.", "do": "in line 1, greet the reader by name"}
 
     def author(prompt: Prompt) -> str:
         prompts.append(f"{prompt.system}\n{prompt.user}")
         return f"A plain answer about rain, number {len(prompts)}, with one fact and a date: 3 May."
 
     def critic(_prompt: Prompt) -> str:
-        if next(trouble, False):
+        turn = next(asked)
+        if turn % 3 == 0:
             raise ModelError("HTTP 529 overloaded-xyzzy", kind="unreachable")
-        return "not a verdict at all, xyzzy"
+        if turn % 3 == 1:
+            return "not a verdict at all, xyzzy"
+        return json.dumps({"readings": {"warm": verdict}, "other": []})
 
     spec = Spec(brief="An answer about rain.", criteria=(Criterion(name="warm", says="It is warm in tone."),))
     result = await refine(
@@ -200,9 +209,9 @@ async def test_a_failure_of_the_critics_machinery_never_reaches_the_author() -> 
         budget=Budget(passes=3),
         probe=False,
     )
-    assert result.outcome == "machinery"
     assert result.text.startswith("A plain answer")
-    assert prompts
+    assert len(prompts) > 1
+    assert "greet the reader by name" in prompts[1]
     assert not any("xyzzy" in prompt or "529" in prompt for prompt in prompts)
 
 

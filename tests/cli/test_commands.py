@@ -47,10 +47,12 @@ def test_continue_without_an_amount_is_refused_with_an_example(shell: Shell, aut
 
 
 def test_resuming_an_ended_run_shows_its_end_again(shell: Shell, author: Serve) -> None:
-    """Resume is safe to repeat: nothing is paid twice."""
-    shell.run("run", "spec.toml", "--author", author(GOOD))
+    """Resume is safe to repeat: nothing is paid twice, and the end that is recorded stays the last event."""
+    shell.run("run", "spec.toml", "--author", author(GOOD, Fault(kind="server_error")))
+    recorded = shell.run("runs", "--json")[1]
     code, out, _ = shell.run("resume")
     assert (code, out) == (0, GOOD)
+    assert shell.run("runs", "--json")[1] == recorded
 
 
 def test_a_text_that_exists_is_the_first_draft(shell: Shell, author: Serve) -> None:
@@ -252,6 +254,15 @@ def test_checks_only_is_refused_where_only_the_guard_would_be_left(shell: Shell)
     code, _, err = shell.run("check", "good.txt", "--spec", "judged.toml", "--checks-only")
     assert code == 2
     assert "leaves nothing to measure" in err
+
+
+def test_models_are_listed_by_the_names_they_are_called_by(shell: Shell) -> None:
+    """What is printed can be pasted after --author; as JSON, too."""
+    _, out, _ = shell.run("models")
+    _, said, _ = shell.run("models", "--json")
+    names = [model["name"] for model in json.loads(said)["embedded"]]
+    assert "embedded:qwen2.5-coder-1.5b" in names
+    assert [line.split()[0] for line in out.splitlines() if "MB" in line] == names
 
 
 def test_check_reads_standard_input(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

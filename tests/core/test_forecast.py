@@ -295,6 +295,7 @@ def test_an_outlook_is_in_order(p: float, q: float, first: float, checks: int, p
         (0.9, 0.0, 0.5, 2, "expect 1 or 2 passes"),
         (0.8, 0.0, 0.3, 4, "expect 3 passes"),
         (0.6, 0.0, 0.3, 4, "expect 4 or 5 passes"),
+        (0.35, 0.05, 0.3, 5, "expect more than 5 passes"),
         (0.2, 0.2, 0.5, 12, "split the spec"),
     ],
 )

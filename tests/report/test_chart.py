@@ -68,6 +68,7 @@ def test_the_bars_are_the_sums_split_by_role(scene: Scene) -> None:
     assert chart is not None
     assert [tick.label for tick in chart.x] == ["probe", "1", "2"]
     assert [bar.label for bar in chart.bars] == ["1,380", "3,680", "9,240"]
+    assert all(len(tick.label) <= 5 for tick in chart.y), "longer ones are cut off at the edge of the picture"
     assert chart.bars[0].author_height == 0
     last = chart.bars[-1]
     assert last.author_height / (last.author_height + last.critic_height) == pytest.approx(4020 / 9240, abs=0.001)

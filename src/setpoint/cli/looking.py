@@ -1,6 +1,6 @@
 """Commands that look: check, show, report, models."""
 
-import json
+import json as jsonlib
 import sys
 from dataclasses import replace
 from functools import partial
@@ -75,7 +75,7 @@ def check(
     summary = summarise(events)
     match format:
         case "json":
-            sys.stdout.write(json.dumps(to_json(summary), indent=2) + "\n")
+            sys.stdout.write(jsonlib.dumps(to_json(summary), indent=2) + "\n")
         case "junit":
             sys.stdout.write(ci.junit(summary, str(draft)))
         case "github":
@@ -152,32 +152,42 @@ def report(
     return 0
 
 
-def models_(fetch: Annotated[str | None, Parameter(name="--fetch")] = None) -> int:
+def models_(
+    *,
+    fetch: Annotated[str | None, Parameter(name="--fetch")] = None,
+    json: Annotated[bool, Parameter(negative="")] = False,
+) -> int:
     """List the embedded models and the providers that can be named.
 
     Parameters
     ----------
     fetch
         Bring the weights of an embedded model now, such as embedded:qwen2.5-coder-1.5b.
+    json
+        Print JSON.
     """
     talk = Console(stderr=True, highlight=False)
     where = settings(notice=lambda line: talk.print(line, markup=False, soft_wrap=True))
     if fetch is not None:
         models.prepare(fetch, where.models)
         return 0
+    listed, keys = models.listing(where.models), models.keys_in(where.models.environment)
+    if json:
+        known = [{"name": m.name, "bytes": m.size, "licence": m.licence, "here": m.cached} for m in listed]
+        sys.stdout.write(_dumps({"embedded": known, "providers": models.provider_names(), "keys_seen": keys}))
+        return 0
     table = Table(box=None, pad_edge=False)
     for heading in ("model", "size", "licence", "here"):
         table.add_column(heading)
-    for listed in models.listing(where.models):
-        here = "yes" if listed.cached else "no"
-        table.add_row(listed.name, f"{listed.size / 1e6:,.0f} MB", listed.licence, here)
+    for model in listed:
+        table.add_row(model.name, f"{model.size / 1e6:,.0f} MB", model.licence, "yes" if model.cached else "no")
     out = Console(highlight=False, markup=False)
     out.print(table)
     out.print()
     out.print("Also: embedded:FILE.gguf, embedded:hf:ORG/REPO/FILE.gguf, and")
     out.print(", ".join(f"{provider}:NAME" for provider in models.provider_names() if provider != "embedded"))
-    if seen := models.keys_in(where.models.environment):
-        out.print(f"Keys seen in the environment, used only when a model is named: {', '.join(seen)}")
+    if keys:
+        out.print(f"Keys seen in the environment, used only when a model is named: {', '.join(keys)}")
     return 0
 
 
@@ -189,4 +199,4 @@ async def _load(name: str, ledger: str | None) -> tuple[Summary, list[str]]:
 
 
 def _dumps(value: object) -> str:
-    return json.dumps(value, indent=2) + "\n"
+    return jsonlib.dumps(value, indent=2) + "\n"

@@ -193,9 +193,7 @@ def _go_on(run: Run) -> str:
     state = run.state
     if len(state.passes) >= state.budget.passes:
         more = f"`setpoint continue {run.id} --passes +3`"
-        return (
-            f"All {state.budget.passes} passes are used. To measure only: `setpoint resume {run.id}`; to go on: {more}"
-        )
+        return f"No pass is left. To measure only: `setpoint resume {run.id}`; to go on: {more}"
     return f"Go on: `setpoint resume {run.id}`"
 
 

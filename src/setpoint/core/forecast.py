@@ -37,6 +37,8 @@ BOUND_LEVEL: Final = 0.9
 
 _SURE, _LIKELY = 0.75, 2 / 3
 _FEW, _SOME, _MANY = 2, 3, 5
+_WORTH_A_TRY = 1 / 3
+"""From this chance on a run is long rather than hopeless, and nobody is told to split what may well succeed."""
 _FEW_RUNS = 3
 """Runs of the same spec from which on their tokens correct the expectation."""
 _HORIZON: Final = 6
@@ -349,7 +351,13 @@ def _advice(done: Sequence[float]) -> tuple[str, str]:
     if one >= _SURE:
         return "a single prompt is enough", alone
     if likely is None or likely > _MANY:
-        return "split the spec", f"even {_MANY} passes are enough with a chance of {done[_MANY - 1]:.0%} only"
+        chance = done[_MANY - 1]
+        if chance >= _WORTH_A_TRY:
+            return (
+                f"expect more than {_MANY} passes",
+                f"{_MANY} are enough with a chance of {chance:.0%}; a stronger author or a smaller spec needs fewer",
+            )
+        return "split the spec", f"even {_MANY} passes are enough with a chance of {chance:.0%} only"
     reason = f"{alone}, {max(likely, _FEW)} passes with {done[max(likely, _FEW) - 1]:.0%}"
     if likely <= _FEW:
         return "expect 1 or 2 passes", reason
