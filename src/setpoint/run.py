@@ -5,6 +5,7 @@ what came of it before anything else happens. A run that is cut anywhere goes on
 that was in flight is made again.
 """
 
+import contextlib
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -394,7 +395,7 @@ async def _perform(call: int, role: Role, action: Call, state: State, crew: Crew
     left = None if limit is None else max(0.0, limit - state.elapsed)
     event: Completion
     try:
-        with anyio.fail_after(left):
+        with anyio.fail_after(left) if left is not None else contextlib.nullcontext():
             event = await _ask(call, role, action, state, crew)
     except ModelError as error:
         event = CallFailed(call=call, role=role, why=error.kind, detail=str(error))

@@ -5,7 +5,7 @@ import re
 from functools import cache
 from importlib import resources
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
+from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 
 __all__ = ["fixed_headings", "fixed_sentences", "folded", "form", "mark", "render", "seed_for"]
 
@@ -26,9 +26,14 @@ def _environment() -> Environment:
     )
 
 
+@cache
+def _template(name: str) -> Template:
+    return _environment().get_template(name)
+
+
 def render(template: str, **values: object) -> str:
     """Fill a prompt template."""
-    return _environment().get_template(template).render(**values).strip()
+    return _template(template).render(values).strip()
 
 
 def mark(nonce: str, role: str) -> str:
