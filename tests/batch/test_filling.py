@@ -57,7 +57,10 @@ def test_a_value_stands_wherever_its_field_stood() -> None:
 ODD = st.text(alphabet=st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1).filter(str.strip)
 
 
-@given(name=ODD | st.sampled_from(["{{topic}}", "{{ facts }}", "{% raw %}", "a|b", ".*", "\\1", "${name}", "[x", "0\u00a0", "a "]))
+@given(
+    name=ODD
+    | st.sampled_from(["{{topic}}", "{{ facts }}", "{% raw %}", "a|b", ".*", "\\1", "${name}", "[x", "0\u00a0", "a "])
+)
 def test_a_value_is_never_evaluated(name: str) -> None:
     """Fields, template code, patterns and group references in a value stand for themselves."""
     spec = filled(name=name, topic="x", facts="y")

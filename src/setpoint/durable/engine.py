@@ -20,7 +20,7 @@ from setpoint.durable.steps import bring_up
 from setpoint.durable.tables import STALE_SECONDS
 from setpoint.errors import ConfigError, LedgerError
 from setpoint.ledgers.codec import UPGRADES
-from setpoint.ledgers.database import CONNECT, RECONNECT_SECONDS, Connection, Database, may_pass
+from setpoint.ledgers.database import CONNECT, RECONNECT_SECONDS, Connection, Database, is_full, may_pass
 from setpoint.ledgers.postgres_schema import LOCK
 
 if TYPE_CHECKING:
@@ -310,7 +310,7 @@ class Engine:
         """Ask procrastinate, again while the database is away.
 
         Raises:
-            LedgerError: if the database refuses, or patience (seconds) ends.
+            LedgerError: if the database refuses, or patience (seconds; endless for a worker) ends.
         """
         from procrastinate.exceptions import AlreadyEnqueued, ConnectorException  # noqa: PLC0415 - the extra
 
@@ -322,7 +322,9 @@ class Engine:
                 raise
             except ConnectorException as error:
                 cause = error.__cause__ if isinstance(error.__cause__, Exception) else error
-                if not may_pass(cause) or waited > (_LAST_PATIENCE if self._stopping() else patience):
+                end = _LAST_PATIENCE if self._stopping() else patience
+                # A full disk is waited for by workers, as a database that is away is; a command says so at once.
+                if not (may_pass(cause) or (is_full(cause) and patience == math.inf)) or waited > end:
                     raise self._database.refusal(cause) from error
             await anyio.sleep(pause)
             waited, pause = waited + pause, min(2 * pause, 2.0)
