@@ -211,8 +211,8 @@ def order(state: State, base: DraftState, targets: Sequence[Fault]) -> tuple[Tac
 
 def _by_gain(state: State, base: DraftState, ladder: Sequence[Tactic], targets: Sequence[Fault]) -> tuple[Tactic, ...]:
     aimed = {tactic.focus: aims(state, tactic, targets) for tactic in ladder}
-    # All aims are beginnings of one ranking, so those of one length are the same; and a setting changes no odds.
-    kinds = {tactic: (tactic.move, len(aimed[tactic.focus])) for tactic in ladder}
+    # All aims are cut from one ranking, so those of one length are the same; and a setting changes no odds.
+    kinds: dict[Tactic, tuple[Move, int]] = {tactic: (tactic.move, len(aimed[tactic.focus])) for tactic in ladder}
     gains: dict[tuple[Move, int], float] = {}
     for tactic, kind in kinds.items():
         if kind not in gains:

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 import anyio
 
@@ -25,6 +25,7 @@ from setpoint.ledgers.postgres_schema import LOCK
 
 if TYPE_CHECKING:
     from procrastinate.jobs import Job as EngineJob
+    from psycopg_pool import AsyncConnectionPool
 
 logging.getLogger("procrastinate").addHandler(logging.NullHandler())
 
@@ -97,7 +98,13 @@ class Engine:
         self._database = database
         self._connector = procrastinate.PsycopgConnector(
             conninfo=database.url,
-            kwargs={**CONNECT, "options": f"-c search_path={SCHEMA}", "application_name": "setpoint"},
+            pool_factory=_pool,
+            kwargs={
+                **CONNECT,
+                "options": f"-c search_path={SCHEMA}",
+                "application_name": "setpoint",
+                "autocommit": True,  # each question is one statement: a transaction around it is two trips more
+            },
             min_size=1,
             max_size=connections,
             timeout=10.0,
@@ -331,6 +338,14 @@ class Engine:
 
     def _stopping(self) -> bool:
         return self._stop is not None and self._stop.is_set()
+
+
+def _pool(**settings: Any) -> "AsyncConnectionPool[Connection]":
+    """A pool that does not try each connection before it is used: `_ask` asks again if one was lost."""
+    from psycopg_pool import AsyncConnectionPool  # noqa: PLC0415 - the extra `durable`
+
+    settings["check"] = None
+    return AsyncConnectionPool[Connection](**settings)
 
 
 def _queue(number: int) -> str:
