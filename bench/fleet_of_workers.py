@@ -180,6 +180,12 @@ class Command:
         return self.said
 
     @property
+    def pid(self) -> int:
+        """Its process."""
+        assert self._process.pid is not None
+        return self._process.pid
+
+    @property
     def said(self) -> str:
         """What it said so far."""
         return self._said.read_text(encoding="utf-8") if self._said.exists() else ""

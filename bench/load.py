@@ -63,6 +63,12 @@ def text_of(draft: int) -> str:
     return FILLER * 2 + " ".join(f"It is about the {word}." for word in WORDS[: draft - 1])
 
 
+def edit_of(draft: int) -> str:
+    """The same text as a reply to somebody who asked for an edit."""
+    last = text_of(draft - 1).strip().rpartition(". ")[2]
+    return json.dumps({"edits": [{"search": last, "replace": f"{last} It is about the {WORDS[draft - 2]}."}]})
+
+
 @dataclass
 class Zero:
     """Answers at once, as author or as critic; or waits, once a loop asks for its second draft."""
@@ -87,7 +93,8 @@ class Zero:
         if self.drafts[item] > 1 and self.hold is not None:
             self.waiting += 1
             await self.hold.wait()
-        return Reply(text=text_of(self.drafts[item]), usage=usage)
+        draft = self.drafts[item]
+        return Reply(text=text_of(draft) if prompt.schema is None else edit_of(draft), usage=usage)
 
 
 def spec_of(item: int) -> Spec:
@@ -288,6 +295,7 @@ def main() -> None:
     arguments.add_argument("--only", choices=KINDS, help="one kind of loop, as JSON")
     arguments.add_argument("--memory", action="store_true", help="with --only: what waiting loops take")
     arguments.add_argument("--loops", type=int, help="so many loops")
+    arguments.add_argument("--peer-loops", type=int, help="so many loops of LangGraph, if not as many as of the others")
     options = arguments.parse_args()
     number = options.loops or (1_000 if options.small else 10_000)
     if options.only:
@@ -295,11 +303,13 @@ def main() -> None:
         return
     rows: dict[str, dict[str, float]] = {}
     for name in KINDS:
-        found = in_a_process(name, "--loops", str(number))
+        loops = options.peer_loops or number if name == "LangGraph" else number
+        found = in_a_process(name, "--loops", str(loops))
         if "missing" in found:
             print(f"LEFT OUT: {name}: {found['missing']}; pip install langgraph langgraph-checkpoint-sqlite\n")
             continue
-        rows[name] = found | in_a_process(name, "--memory")
+        label = name if loops == number else f"{name} ({loops:,} loops)"
+        rows[label] = found | in_a_process(name, "--memory")
     print(table(rows, number))
 
 

@@ -187,7 +187,7 @@ class Drive:
             for _ in range(self._loops):
                 tasks.start_soon(loop)
         if trouble:
-            raise trouble[0]
+            raise _together(trouble)
 
     async def _work(self, jobs: Iterator[Job]) -> None:
         """Run one row after another until none is left."""
@@ -202,7 +202,9 @@ class Drive:
                 result = await run_job(job, self._shop, known=known, again=self._again)
             except Interrupted:
                 return
-            except LedgerError:
+            except LedgerError as error:
+                if error.unsaved:
+                    error.unsaved = f"row {job.number}, run {job.run}:\n{error.unsaved}"
                 raise
             except Exception as error:  # noqa: BLE001 - one row must not take the others with it
                 result = _broken(job, error)
@@ -212,6 +214,15 @@ class Drive:
             self._failures = self._failures + 1 if result.outcome == "machinery" else 0
             if not self.given_up and self._failures >= max(_ALIKE, 2 * self._loops):
                 self.given_up = f"not begun: the last {self._failures} rows failed, the latest because {result.reason}"
+
+
+def _together(trouble: Sequence[SetpointError]) -> SetpointError:
+    """One error, with the texts that all loops could not store."""
+    unsaved = [error for error in trouble if isinstance(error, LedgerError) and error.unsaved]
+    if not unsaved:
+        return trouble[0]
+    unsaved[0].unsaved = "\n".join(error.unsaved for error in unsaved)
+    return unsaved[0]
 
 
 def _not_begun(job: Job, why: str) -> RowResult:

@@ -157,6 +157,9 @@ def _write_lines(file: Path, lines: Iterable[Mapping[str, object]]) -> None:
 def _write_whole(file: Path, write: Callable[[Path], None]) -> None:
     new = file.with_name(f".{file.name}.new")
     try:
+        if file.exists() and not file.is_file():  # a device or a pipe, such as /dev/null: written to, never replaced
+            write(file)
+            return
         file.parent.mkdir(parents=True, exist_ok=True)
         write(new)
         new.replace(file)

@@ -9,6 +9,7 @@ import difflib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final, cast
 
@@ -110,9 +111,8 @@ def build(call: CheckCall, context: CheckContext) -> Check:
         SpecError: if the parameters can never be met or measured here: impossible bounds, a bad pattern or schema,
             an attachment, a program, an extra or a custom check that is missing.
     """
-    check = _named(call.name, "check")
-    params = _validated(check, plain(dict(call.params)), f"check.{call.name}")
-    return Built(name=check.check, rule=params.rule(context), verbatim=check.verbatim)
+    params = _params(call)
+    return Built(name=params.check, rule=params.rule(context), verbatim=params.verbatim)
 
 
 def describe(call: CheckCall) -> str:
@@ -121,8 +121,7 @@ def describe(call: CheckCall) -> str:
     Raises:
         SpecError: if there is no such check or its parameters are of no use.
     """
-    check = _named(call.name, "check")
-    return one_line(_validated(check, plain(dict(call.params)), f"check.{call.name}").demand(), 2_000)
+    return one_line(_params(call).demand(), 2_000)
 
 
 def files(call: CheckCall) -> tuple[str, ...]:
@@ -131,8 +130,7 @@ def files(call: CheckCall) -> tuple[str, ...]:
     Raises:
         SpecError: if there is no such check or its parameters are of no use.
     """
-    check = _named(call.name, "check")
-    return _validated(check, plain(dict(call.params)), f"check.{call.name}").attached()
+    return _params(call).attached()
 
 
 def runs_programs(call: CheckCall) -> bool:
@@ -165,6 +163,21 @@ def _table(check: type[Params], given: object, where: str) -> object:
 def _written(check: type[Params], name: str) -> str:
     """A parameter's name as users write it."""
     return check.model_fields[name].alias or name
+
+
+def _params(call: CheckCall) -> Params:
+    """The parameters of a call; the runs of a batch mostly share them."""
+    check, given = _named(call.name, "check"), plain(dict(call.params))
+    try:
+        written = json.dumps(given)
+    except TypeError:  # what has no JSON form is no parameter of any check
+        return _validated(check, given, f"check.{check.check}")
+    return _known(check, written)
+
+
+@lru_cache(maxsize=512)
+def _known(check: type[Params], written: str) -> Params:
+    return _validated(check, json.loads(written), f"check.{check.check}")
 
 
 def _validated(check: type[Params], given: object, where: str) -> Params:

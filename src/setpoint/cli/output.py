@@ -69,6 +69,9 @@ def write_text(file: Path, text: str) -> None:
     """
     new = file.with_name(f".{file.name}.new")
     try:
+        if file.exists() and not file.is_file():  # a device or a pipe, such as /dev/null: written to, never replaced
+            file.write_text(text, encoding="utf-8", errors="replace", newline="")
+            return
         file.parent.mkdir(parents=True, exist_ok=True)
         new.write_text(text, encoding="utf-8", errors="replace", newline="")
         new.replace(file)

@@ -54,7 +54,7 @@ class Reservation(NamedTuple):
 
 def count(text: str) -> int:
     """A cautious number of tokens: a third of the ASCII characters, and every other character as two."""
-    plain = len(text.encode("ascii", "ignore"))
+    plain = len(text) if text.isascii() else len(text.encode("ascii", "ignore"))
     return -(-plain // _CHARS_PER_TOKEN) + 2 * (len(text) - plain)
 
 

@@ -145,16 +145,16 @@ def weight(criterion: Criterion, shortfall: float) -> float:
     return 10.0 * criterion.core + criterion.impact + shortfall
 
 
-def gain(state: State, base: DraftState, tactic: Tactic, aimed: Sequence[Fault]) -> float:
-    """The expected gain of a tactic per 1,000 tokens."""
+def gain(state: State, base: DraftState, move: Move, aimed: Sequence[Fault]) -> float:
+    """The expected gain of a move per 1,000 tokens."""
     long = len(base.draft.text.split()) >= state.policy.long_words
-    fix, lose, fail = odds(state, tactic.move, long=long)
+    fix, lose, fail = odds(state, move, long=long)
     mean = variance = 0.0
     for fault in aimed:
         # A criterion that withstood n tries is fixed with the mean of a Beta posterior after n failures. What withstood
         # this very move says more: some faults are beyond a kind of move, as the order of sections is beyond an edit.
         name = fault.criterion.name
-        tried = failed_tries(state, name) + _SAME_MOVE * failed_tries(state, name, tactic.move)
+        tried = failed_tries(state, name) + _SAME_MOVE * failed_tries(state, name, move)
         p = fix.hits / (fix.tries + tried)
         worth = weight(fault.criterion, fault.shortfall)
         mean += p * worth
@@ -166,7 +166,7 @@ def gain(state: State, base: DraftState, tactic: Tactic, aimed: Sequence[Fault])
             mean -= q * worth
             variance += q * (1 - q) * worth * worth
     won = _positive_part(mean, math.sqrt(variance))
-    return (1 - fail.mean) * won / (tokens(state, base, tactic.move, len(aimed)) / 1000)
+    return (1 - fail.mean) * won / (tokens(state, base, move, len(aimed)) / 1000)
 
 
 def _positive_part(mean: float, deviation: float) -> float:
@@ -199,7 +199,7 @@ def order(state: State, base: DraftState, targets: Sequence[Fault]) -> tuple[Tac
         # A fresh draft would put the frozen criterion to the dice again.
         ladder = tuple(tactic for tactic in ladder if tactic.move != "redraft")
     if state.policy.on("gain"):
-        ladder = tuple(sorted(ladder, key=lambda tactic: -gain(state, base, tactic, aims(state, tactic, targets))))
+        ladder = _by_gain(state, base, ladder, targets)
     else:
         made = next((p.action for p in state.passes if p.draft == base.number), None)
         if isinstance(made, Revise):  # what made this draft has just worked
@@ -208,3 +208,14 @@ def order(state: State, base: DraftState, targets: Sequence[Fault]) -> tuple[Tac
         # The text is somebody's: it is put aside only when nothing else helped.
         ladder = tuple(sorted(ladder, key=lambda tactic: tactic.move == "redraft"))
     return ladder
+
+
+def _by_gain(state: State, base: DraftState, ladder: Sequence[Tactic], targets: Sequence[Fault]) -> tuple[Tactic, ...]:
+    aimed = {tactic.focus: aims(state, tactic, targets) for tactic in ladder}
+    # All aims are cut from one ranking, so those of one length are the same; and a setting changes no odds.
+    kinds: dict[Tactic, tuple[Move, int]] = {tactic: (tactic.move, len(aimed[tactic.focus])) for tactic in ladder}
+    gains: dict[tuple[Move, int], float] = {}
+    for tactic, kind in kinds.items():
+        if kind not in gains:
+            gains[kind] = gain(state, base, tactic.move, aimed[tactic.focus])
+    return tuple(sorted(ladder, key=lambda tactic: -gains[kinds[tactic]]))

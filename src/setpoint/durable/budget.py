@@ -15,6 +15,7 @@ __all__ = ["PostgresBudget"]
 
 _WAIT_SECONDS: Final = 0.25
 
+_LOCK: Final = "SELECT 1 FROM setpoint.fleets WHERE fleet = %(fleet)s FOR UPDATE"
 _BURY: Final = """
     WITH dead AS (
         DELETE FROM setpoint.holds WHERE fleet = %(fleet)s AND life NOT IN (SELECT life FROM setpoint.lives)
@@ -82,7 +83,7 @@ class PostgresBudget:
                     await self._sleep(_WAIT_SECONDS)
         except (anyio.get_cancelled_exc_class(), LedgerError):
             with anyio.CancelScope(shield=True):
-                await self._settle(hold, 0, 0.0)  # it may or may not have been taken
+                await self._take_back(hold)
             raise
         return hold
 
@@ -106,6 +107,18 @@ class PostgresBudget:
         tokens, money, held_tokens, held_money = rows[0] if rows else (0, 0, 0, 0)
         return FleetSpent(tokens=tokens, money=float(money), held_tokens=held_tokens, held_money=float(held_money))
 
+    async def _take_back(self, hold: Hold) -> None:
+        """Undo a reservation that was cut off: it was taken, or not, or is being taken just now."""
+        values = {"id": hold.id, "fleet": self._fleet, "tokens": 0, "money": Decimal(0)}
+
+        async def undo(connection: Connection) -> None:
+            async with connection.transaction():
+                # Whoever takes it has locked the row until that is on the disk: look afterwards, not before.
+                await connection.execute(_LOCK, values)
+                await connection.execute(_SETTLE, values)
+
+        await self._database.perform(undo)
+
     async def _settle(self, hold: Hold, tokens: int, money: float) -> None:
         values = {"id": hold.id, "tokens": tokens, "money": Decimal(repr(money))}
 
@@ -124,7 +137,7 @@ class PostgresBudget:
             "money": Decimal(repr(hold.money)),
         }
         async with connection.transaction():
-            await connection.execute("SELECT 1 FROM setpoint.fleets WHERE fleet = %(fleet)s FOR UPDATE", values)
+            await connection.execute(_LOCK, values)
             known = await connection.execute("SELECT 1 FROM setpoint.holds WHERE id = %(id)s", values)
             if await known.fetchone():
                 return True  # the answer to an earlier attempt was lost on the way

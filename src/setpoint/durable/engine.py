@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 import anyio
 
@@ -20,11 +20,12 @@ from setpoint.durable.steps import bring_up
 from setpoint.durable.tables import STALE_SECONDS
 from setpoint.errors import ConfigError, LedgerError
 from setpoint.ledgers.codec import UPGRADES
-from setpoint.ledgers.database import CONNECT, RECONNECT_SECONDS, Connection, Database, may_pass
+from setpoint.ledgers.database import CONNECT, RECONNECT_SECONDS, Connection, Database, is_full, may_pass
 from setpoint.ledgers.postgres_schema import LOCK
 
 if TYPE_CHECKING:
     from procrastinate.jobs import Job as EngineJob
+    from psycopg_pool import AsyncConnectionPool
 
 logging.getLogger("procrastinate").addHandler(logging.NullHandler())
 
@@ -97,7 +98,13 @@ class Engine:
         self._database = database
         self._connector = procrastinate.PsycopgConnector(
             conninfo=database.url,
-            kwargs={**CONNECT, "options": f"-c search_path={SCHEMA}", "application_name": "setpoint"},
+            pool_factory=_pool,
+            kwargs={
+                **CONNECT,
+                "options": f"-c search_path={SCHEMA}",
+                "application_name": "setpoint",
+                "autocommit": True,  # each question is one statement: a transaction around it is two trips more
+            },
             min_size=1,
             max_size=connections,
             timeout=10.0,
@@ -310,7 +317,7 @@ class Engine:
         """Ask procrastinate, again while the database is away.
 
         Raises:
-            LedgerError: if the database refuses, or patience (seconds) ends.
+            LedgerError: if the database refuses, or patience (seconds; endless for a worker) ends.
         """
         from procrastinate.exceptions import AlreadyEnqueued, ConnectorException  # noqa: PLC0415 - the extra
 
@@ -322,13 +329,23 @@ class Engine:
                 raise
             except ConnectorException as error:
                 cause = error.__cause__ if isinstance(error.__cause__, Exception) else error
-                if not may_pass(cause) or waited > (_LAST_PATIENCE if self._stopping() else patience):
+                end = _LAST_PATIENCE if self._stopping() else patience
+                # A full disk is waited for by workers, as a database that is away is; a command says so at once.
+                if not (may_pass(cause) or (is_full(cause) and patience == math.inf)) or waited > end:
                     raise self._database.refusal(cause) from error
             await anyio.sleep(pause)
             waited, pause = waited + pause, min(2 * pause, 2.0)
 
     def _stopping(self) -> bool:
         return self._stop is not None and self._stop.is_set()
+
+
+def _pool(**settings: Any) -> "AsyncConnectionPool[Connection]":
+    """A pool that does not try each connection before it is used: `_ask` asks again if one was lost."""
+    from psycopg_pool import AsyncConnectionPool  # noqa: PLC0415 - the extra `durable`
+
+    settings["check"] = None
+    return AsyncConnectionPool[Connection](**settings)
 
 
 def _queue(number: int) -> str:

@@ -27,6 +27,8 @@ __all__ = ["Tally", "Worker"]
 
 _LAST_ATTEMPT = 50
 _PAUSE_SECONDS = 2.0
+_PATIENCE_IF_FULL = 3600.0
+"""Seconds for somebody to make room on the database's disk: meanwhile what was paid for is kept in memory."""
 _PATIENCE = 24 * 3600.0
 """A request may wait long for its turn, so retries are cut by number, not by time."""
 
@@ -78,7 +80,13 @@ class Worker:
         self._slots = slots
         self._allow_commands = allow_commands
         self._notice = notice
-        self._database = Database(url, prepare=prepare, connections=min(10, 2 + slots))
+        self._database = Database(
+            url,
+            prepare=prepare,
+            connections=min(10, 2 + slots),
+            patience_if_full=_PATIENCE_IF_FULL,
+            notice=notice,
+        )
         self._ledger = PostgresLedger(self._database, holder=f"the worker {name}", clock=clock)
         self._stopping = Stopping(self._ledger)
         self._engine = Engine(self._database)
@@ -123,6 +131,7 @@ class Worker:
     async def _heed(self, stop: anyio.Event) -> None:
         await stop.wait()
         self._stopping.stopping = True
+        self._database.patience_if_full = 0.0
 
     async def _perform(self, job: Job) -> None:
         """Drive one run as far as this worker can."""
@@ -139,6 +148,8 @@ class Worker:
             if job.attempts < _LAST_ATTEMPT:
                 self.tally.put_back += 1
                 self._notice(f"run {job.run}: put back: {why}")
+                if why.unsaved:
+                    self._notice(f"run {job.run}: this text was paid for and could not be stored:\n{why.unsaved}")
                 raise PutBack(_PAUSE_SECONDS) from why
             await self._refuse(job, why)
         except SetpointError as why:

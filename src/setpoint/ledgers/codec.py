@@ -144,20 +144,23 @@ _ATOMS: Final = frozenset({str, int, float, bool, type(None)})
 
 @functools.cache
 def _fields(kind: type) -> tuple[str, ...]:
-    """The fields that make a dataclass what it is; what it has worked out itself is not stored."""
-    return tuple(field.name for field in dataclasses.fields(kind) if field.init)
+    """The fields that make a dataclass what it is; what it has worked out itself is not stored. Other types have none."""
+    known = dataclasses.fields(kind) if dataclasses.is_dataclass(kind) else ()
+    return tuple(field.name for field in known if field.init)
 
 
 def _plain(value: object) -> object:
     """The value in terms of what JSON has."""
-    if type(value) in _ATOMS or isinstance(value, str | int | float):
+    if type(value) in _ATOMS:
         return value
-    if isinstance(value, Mapping):
-        return {_key(key): _plain(item) for key, item in cast("Mapping[object, object]", value).items()}
+    if fields := _fields(type(value)):  # most are atoms; looking first spares the call
+        return {name: item if type(item := getattr(value, name)) in _ATOMS else _plain(item) for name in fields}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in cast("list[object]", value)]
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {name: _plain(getattr(value, name)) for name in _fields(type(value))}
+    if isinstance(value, Mapping):
+        return {_key(key): _plain(item) for key, item in cast("Mapping[object, object]", value).items()}
+    if isinstance(value, str | int | float):
+        return value
     raise LedgerError(f"{value!r} cannot be stored: JSON has no form for {type(value).__name__}")
 
 

@@ -21,7 +21,17 @@ if TYPE_CHECKING:
 
 logging.getLogger("psycopg").addHandler(logging.NullHandler())  # what it says, our errors say in words
 
-__all__ = ["CONNECT", "RECONNECT_SECONDS", "Connection", "Database", "Prepare", "is_database", "may_pass", "shown"]
+__all__ = [
+    "CONNECT",
+    "RECONNECT_SECONDS",
+    "Connection",
+    "Database",
+    "Prepare",
+    "is_database",
+    "is_full",
+    "may_pass",
+    "shown",
+]
 
 T = TypeVar("T")
 
@@ -47,7 +57,7 @@ _ADVICE: Final = {
     "28": "it does not let this user in; put the user into the address, and the password into ~/.pgpass or PGPASSWORD",
     "3D000": "there is no such database; make it with createdb",
     "42501": "this user may not do that; grant it CREATE on the database",
-    "53100": "its disk is full; free some space there, then resume the run",
+    "53100": "its disk is full; free some space there, then go on: a run with setpoint resume, a batch with the same command",
     "53300": "it has no connection left; raise max_connections, or start fewer workers",
     "25006": "it is read-only, perhaps a standby; name the primary",
 }
@@ -62,6 +72,7 @@ _PHRASES: Final = {
 
 _PASSING: Final = ("08", "40", "53300", "55P03", "57P", "57014")
 """Classes of errors that may be gone a moment later: connection, conflict, shutdown."""
+_FULL: Final = "53100"
 
 
 def is_database(address: str) -> bool:
@@ -96,6 +107,8 @@ class Database:
         url: ``postgres://USER@HOST:PORT/DATABASE``.
         prepare: called with the first connection.
         patience: seconds to go on trying when the server goes away in the middle.
+        patience_if_full: seconds to go on trying while its disk is full; may be changed at any time.
+        notice: told when it begins to wait because the disk is full.
         connections: the most connections at a time.
         clock: seconds that never go backwards.
     """
@@ -106,12 +119,16 @@ class Database:
         *,
         prepare: Prepare,
         patience: float = 60.0,
+        patience_if_full: float = 0.0,
+        notice: Callable[[str], None] = lambda _line: None,
         connections: int = 4,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.url = url
         self.name = shown(url)
         self._prepare = prepare
+        self.patience_if_full = patience_if_full
+        self._notice = notice
         self._patience = patience
         self._connections = connections
         self._clock = clock
@@ -131,14 +148,22 @@ class Database:
         if self._closed:
             raise LedgerError(f"the ledger {self.name} has been closed")
         psycopg = _psycopg()
-        deadline = self._clock() + (self._patience if self._pool else _FIRST_PATIENCE)
-        pause = 0.05
+        began = self._clock()
+        deadline = began + (self._patience if self._pool else _FIRST_PATIENCE)
+        pause, told = 0.05, False
         while True:
             try:
                 return await self._attempt(work, deadline)
             except (psycopg.Error, TimeoutError, OSError) as error:
-                if not may_pass(error) or self._clock() + pause > deadline:
+                full, now = is_full(error), self._clock()
+                end = began + self.patience_if_full if full else deadline
+                if not (full or may_pass(error)) or now + pause > end:
                     raise self.refusal(error) from error
+                if full:
+                    deadline = now + self._patience
+                    if not told:
+                        self._notice(f"{self.refusal(error)}; waiting for room")
+                    told = True
             await anyio.sleep(pause)
             pause = min(2 * pause, 2.0)
 
@@ -261,6 +286,11 @@ def may_pass(error: Exception) -> bool:
         return state.startswith(_PASSING)
     psycopg = _psycopg()
     return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError | TimeoutError | OSError)
+
+
+def is_full(error: Exception) -> bool:
+    """Whether the database has no room left on its disk."""
+    return _state(error) == _FULL
 
 
 def _state(error: Exception) -> str:

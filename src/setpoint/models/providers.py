@@ -1,16 +1,20 @@
 """Models over HTTP, by pydantic-ai's low-level request: one prompt, one reply, no agent and no hidden retry.
 
 Rules: the reply's text is handed on as it came, save for our key. Whatever is raised below this module leaves it as a `ModelError`,
-read in `failures.py`. Each call has its own connection, so a model may be used from any event loop.
+read in `failures.py`. Calls in flight share their lines to the server, those of each event loop for themselves, so a model may
+be used from any; when no call is in flight, nothing is left open.
 """
 
+import asyncio
 import dataclasses
 import importlib.util
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, cast
 
+import anyio
 import httpx2
 from pydantic_ai import direct
 from pydantic_ai.messages import ModelRequest, ModelResponse, UserPromptPart
@@ -35,9 +39,20 @@ if TYPE_CHECKING:
 __all__ = ["RemoteModel", "remote"]
 
 _CONNECT_SECONDS = 10.0
+_IDLE_SECONDS = 2.0
+"""An idle line is given up before any server does so: a request on a line that is just being closed fails."""
 _NO_KEY = "not-needed"
 _NAMED_AS = {"temperature": ("temperature",), "seed": ("seed",), "thinking": ("thinking", "reasoning")}
 """Fields that can be left out, and what an endpoint calls them when it turns one down."""
+
+
+@dataclasses.dataclass(slots=True)
+class _Client:
+    """What the calls in flight of one event loop share: the library's model, and open lines to the server."""
+
+    http: httpx2.AsyncClient
+    model: "ForeignModel"
+    users: int = 0
 
 
 class RemoteModel:
@@ -63,6 +78,7 @@ class RemoteModel:
         self._timeout = timeout
         self._money = money
         self._tls = ssl.create_default_context()
+        self._clients: dict[asyncio.AbstractEventLoop, _Client] = {}
         self._declined: frozenset[str] = frozenset()
 
     def __repr__(self) -> str:
@@ -100,10 +116,7 @@ class RemoteModel:
         sent = without_schema(prompt) if "schema" in declined else prompt
         started = time.monotonic()
         try:
-            async with httpx2.AsyncClient(
-                verify=self._tls, timeout=httpx2.Timeout(self._timeout, connect=_CONNECT_SECONDS)
-            ) as client:
-                model = _build(self._remote, self._key, client)
+            async with self._client() as model:
                 response = await direct.model_request(
                     model,
                     [ModelRequest(parts=[UserPromptPart(sent.user)], instructions=sent.system or None)],
@@ -113,6 +126,28 @@ class RemoteModel:
             return self._reply(response, sent, time.monotonic() - started)
         except Exception as error:  # noqa: BLE001 - the libraries below share no base class; see failures.py
             return read(error, self._name, [self._secret])
+
+    @asynccontextmanager
+    async def _client(self) -> AsyncGenerator["ForeignModel"]:
+        """The library's model for this event loop; the last call in flight closes it, so that nobody else need to."""
+        loop = asyncio.get_running_loop()
+        if loop not in self._clients:
+            http = httpx2.AsyncClient(
+                verify=self._tls,
+                timeout=httpx2.Timeout(self._timeout, connect=_CONNECT_SECONDS),
+                limits=httpx2.Limits(keepalive_expiry=_IDLE_SECONDS),
+            )
+            self._clients[loop] = _Client(http, _build(self._remote, self._key, http))
+        client = self._clients[loop]
+        client.users += 1
+        try:
+            yield client.model
+        finally:
+            client.users -= 1
+            if not client.users:
+                del self._clients[loop]
+                with anyio.CancelScope(shield=True):
+                    await client.http.aclose()
 
     def _without_key(self, text: str) -> str:
         """A reply becomes a draft, and a draft is recorded: a server that repeats our headers must not put the key there."""

@@ -72,12 +72,19 @@ def _copied(line: str, demands: tuple[frozenset[str], ...]) -> bool:
 
 
 def _is_ours(piece: frozenset[str]) -> bool:
+    if len(piece & _vocabulary()) < _NEARLY * len(piece):  # then no sentence of ours has so many of its words
+        return False
     return any(len(piece & known) >= _NEARLY * len(piece | known) for known in _sentences())
 
 
 @cache
 def _sentences() -> tuple[frozenset[str], ...]:
     return _word_sets(fixed_sentences(*_PROMPTS))
+
+
+@cache
+def _vocabulary() -> frozenset[str]:
+    return frozenset[str]().union(*_sentences())
 
 
 def _word_sets(sentences: Iterable[str]) -> tuple[frozenset[str], ...]:

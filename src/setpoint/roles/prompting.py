@@ -6,7 +6,7 @@ from functools import cache, partial
 from importlib import resources
 from typing import Final
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
+from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 
 from setpoint.core.draft import folded
 
@@ -33,9 +33,14 @@ def environment(package: str) -> Environment:
     )
 
 
+@cache
+def _template(name: str) -> Template:
+    return environment(_PACKAGE).get_template(name)
+
+
 def render(template: str, **values: object) -> str:
     """Fill a prompt template."""
-    return environment(_PACKAGE).get_template(template).render(**values).strip()
+    return _template(template).render(values).strip()
 
 
 def mark(nonce: str, role: str) -> str:

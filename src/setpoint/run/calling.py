@@ -1,5 +1,6 @@
 """One call: what it may cost at the worst, and what came of it."""
 
+import contextlib
 from dataclasses import replace
 
 import anyio
@@ -42,7 +43,7 @@ async def perform(request: Requested, state: State, crew: Crew) -> Completion:
     left = None if limit is None else max(0.0, limit - state.elapsed)
     event: Completion
     try:
-        with anyio.fail_after(left):
+        with anyio.fail_after(left) if left is not None else contextlib.nullcontext():
             event = await _ask(request, state, crew)
     except ModelError as error:
         event = CallFailed(call=request.call, role=request.role, why=error.kind, detail=str(error))

@@ -30,13 +30,16 @@ class NoDatabase(RuntimeError):  # noqa: N818 - the name says what is missing
 class DatabaseServer:
     """A PostgreSQL server that runs while its ``with`` block does.
 
+    Args:
+        within: the folder in which it keeps its data, say on a small disk; that for temporary files by default.
+
     Raises:
         NoDatabase: if it cannot be started here.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, within: Path | None = None) -> None:
         self._programs = _programs()
-        self._folder = Path(tempfile.mkdtemp(prefix="setpoint-pg-"))
+        self._folder = Path(tempfile.mkdtemp(prefix="setpoint-pg-", dir=within))
         self._user = "nobody" if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root
         self._port = _free_port()
         self._made = 0
