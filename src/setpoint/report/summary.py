@@ -158,10 +158,14 @@ def _models(state: State) -> tuple[ModelRow, ...]:
 
 
 def _holder(state: State, criterion: Criterion, returned: DraftState | None) -> DraftState | None:
-    """The draft on which a criterion counts: the returned one, or, for one of the outline, the outline."""
+    """The draft on which a criterion counts: the returned one, or, for one of the outline, the outline.
+
+    A first draft counts before its reading is complete: what code measured stands, whether or not a critic was there.
+    """
     if criterion in state.opened.outline:
         return state.nearest(draft for draft in state.drafts if draft.draft.stage == "outline")
-    return returned
+    texts = [draft for draft in state.drafts if draft.draft.stage != "outline"]
+    return returned or (texts[0] if len(texts) == 1 else None)
 
 
 def _criterion(criterion: Criterion, returned: DraftState | None) -> CriterionRow:
