@@ -321,8 +321,18 @@ def test_a_criterion_that_nobody_measured_is_no_pass(shell: Shell) -> None:
     shell.write("good.txt", GOOD)
     code, out, _ = shell.run("check", "good.txt", "--spec", "judged.toml")
     assert code == 1
-    assert "needs a critic" in out
     assert shell.run("check", "good.txt", "--spec", "judged.toml", "--checks-only")[0] == 0
+    signs = {line.split()[1]: line.split()[0] for line in out.splitlines()}
+    assert signs == {"says-where": "pass", "short": "pass", "warm": "????", "judgeable": "pass"}
+    assert out.count("needs a critic") == 1
+    shell.write("bad.txt", BAD)
+    _, out, _ = shell.run("check", "bad.txt", "--spec", "judged.toml", "--format", "json")
+    assert {row["name"]: row["status"] for row in json.loads(out)["criteria"]} == {
+        "says-where": "fail",
+        "short": "pass",
+        "warm": "unread",
+        "judgeable": "pass",
+    }
 
 
 def test_a_text_that_tells_its_judge_to_pass_it_is_never_shown_to_one(shell: Shell, author: Serve) -> None:
