@@ -35,11 +35,11 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_the_starter_loads_and_shows_both_kinds_of_criteria(tmp_path: Path) -> None:
-    """What `setpoint new` writes works as it is: one criterion for code, one for a critic, a budget, no model."""
+    """What `setpoint new` writes works as it is: criteria for code, one for a critic, a budget, no model."""
     file = tmp_path / "new.toml"
     file.write_text(starter(), encoding="utf-8")
     found = read_spec(file)
-    assert (len(found.spec.checked), len(found.spec.judged)) == (2, 1), "with the guard of the critic"
+    assert (len(found.spec.checked), len(found.spec.judged)) == (3, 1), "with the guard of the critic"
     assert found.budget.tokens is not None
     assert (dict(found.models), found.fields) == ({}, ())
 
