@@ -109,10 +109,20 @@ def test_runs_show_and_report_know_past_runs(shell: Shell, author: Serve) -> Non
 def test_a_run_that_is_not_there_is_a_mistake_that_names_the_latest(shell: Shell, author: Serve) -> None:
     """A wrong id is answered with the right one."""
     assert "no run has been recorded yet" in shell.run("show", "nope")[2]
+    assert shell.run("runs")[:2] == (0, "no run has been recorded yet\n")
     shell.run("run", "spec.toml", "--author", author(GOOD))
     code, _, err = shell.run("show", "nope")
     assert code == 2
     assert "the latest is" in err
+
+
+@pytest.mark.parametrize("command", ["runs", "show last", "report last", "cancel last", "prune", "retry last"])
+def test_looking_at_a_ledger_that_is_not_there_says_so_and_makes_none(shell: Shell, command: str) -> None:
+    """A mistyped name is not a new, empty ledger."""
+    code, _, said = shell.run(*command.split(), "--ledger", "typo.sqlite")
+    assert code == 2
+    assert "typo.sqlite: there is no ledger" in said
+    assert not (shell.folder / "typo.sqlite").exists()
 
 
 def test_a_model_that_is_down_is_machinery_with_code_3(shell: Shell) -> None:

@@ -8,7 +8,7 @@ from typing import TypeAlias, cast
 import pytest
 from inline_snapshot import snapshot
 
-from setpoint.core.action import SetAside
+from setpoint.core.action import Revise, SetAside
 from setpoint.core.control import RULES
 from setpoint.core.diagnosis import diagnose
 from setpoint.core.event import (
@@ -21,9 +21,11 @@ from setpoint.core.event import (
     Resumed,
     Stopped,
 )
-from setpoint.core.fold import fold
+from setpoint.core.fold import begin, evolve, fold
+from setpoint.core.policy import Preset, preset
 from setpoint.core.spec import Budget, Spec
 from setpoint.ledgers.memory import MemoryLedger
+from setpoint.report.narrator import Narrator
 from setpoint.report.summary import summarise, to_json
 from setpoint.report.words import rule_says
 from setpoint.run import Run
@@ -509,3 +511,30 @@ def test_the_json_keeps_its_shape(scene: Scene) -> None:
             },
         }
     )
+
+
+@pytest.mark.parametrize("kind", ["default", "canon"])
+async def test_where_the_textbook_would_stop_a_run_says_why_it_goes_on(kind: Preset) -> None:
+    """A pass that resolved nothing is followed by another tactic, which is named; the textbook ends there."""
+    spec = Spec(brief="b", criteria=(criterion("alpha"), criterion("beta")))
+    first = opened(spec, policy=preset(kind), budget=Budget(passes=4))
+    ledger, told = MemoryLedger(), list[str]()
+    run = await Run.open("r", first, ledger)
+    await run.drive(crew(spec, ["alpha", "alpha one", "alpha two", "alpha beta"]))
+    events = list(await ledger.replay("r"))
+    narrator, state = Narrator(), None
+    for recorded in events:
+        after = begin(recorded) if state is None else evolve(state, recorded)
+        told += narrator.tell(state, after, recorded.event)
+        state = after
+    why = [line for line in told if "The preset canon stops here" in line]
+    notes = [note for entry in summarise(events).passes for note in entry.notes if "canon stops here" in note]
+    assert why == notes
+    if kind == "canon":
+        assert (why, run.state.stopped is not None) == ([], True)
+    else:
+        action = run.state.passes[2].action
+        assert isinstance(action, Revise)
+        assert [line.partition(" (rule")[0] for line in why] == [
+            f"The last pass resolved nothing; continuing because this is untried: {action.move}"
+        ]

@@ -139,5 +139,5 @@ def _record(ledger: str | None, deed: Deed) -> int:
 
 async def _in_ledger(ledger: str | None, deed: Deed) -> tuple[str, ...]:
     where = compose.settings(ledger=ledger)
-    async with compose.open_ledger(where) as kept:
+    async with compose.open_existing(where) as kept:
         return await deed(where, kept)

@@ -15,7 +15,7 @@ from rich.table import Table
 from setpoint import checks, models
 from setpoint.cli import groups
 from setpoint.cli.output import write_text
-from setpoint.compose import find_run, open_ledger, read_spec, reading, settings
+from setpoint.compose import find_run, open_existing, read_spec, reading, settings
 from setpoint.errors import ConfigError, DraftError
 from setpoint.report import ci
 from setpoint.report.html import render_html
@@ -192,7 +192,7 @@ def models_(
 
 
 async def _load(name: str, ledger: str | None) -> tuple[Summary, list[str]]:
-    async with open_ledger(settings(ledger=ledger)) as kept:
+    async with open_existing(settings(ledger=ledger)) as kept:
         events = await kept.replay(await find_run(name, kept))
     texts = [recorded.event.text for recorded in events if recorded.event.kind == "drafted"]
     return summarise(events), texts

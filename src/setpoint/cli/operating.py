@@ -18,7 +18,7 @@ from setpoint.cli import groups
 from setpoint.cli.amounts import count, moment, number
 from setpoint.cli.output import Output
 from setpoint.cli.running import again, driven, finish, play
-from setpoint.compose import cancel, find_run, interrupted, login, open_ledger, prunable, prune, settings, waiting
+from setpoint.compose import cancel, find_run, interrupted, login, open_existing, prunable, prune, settings, waiting
 from setpoint.core.action import Outcome
 from setpoint.errors import ConfigError, SetpointError, UsageError
 from setpoint.ports import RunInfo, Selection
@@ -287,34 +287,37 @@ def _confirmed() -> bool:
 
 
 async def _runs(which: Selection, most: int, ledger: str | None) -> tuple[Sequence[RunInfo], dict[str, str]]:
-    async with open_ledger(settings(ledger=ledger)) as kept:
+    where = settings(ledger=ledger)
+    if ledger is None and not where.database and not where.ledger.exists():
+        return (), {}
+    async with open_existing(where) as kept:
         known = await kept.runs(which)
         asked = await waiting(kept, known[:most] if most > 0 else known)
         return known, {run: ask.question for run, ask in asked.items()}
 
 
 async def _cancel(names: Sequence[str], why: str, ledger: str | None) -> list[str]:
-    async with open_ledger(settings(ledger=ledger)) as kept:
+    async with open_existing(settings(ledger=ledger)) as kept:
         found = [await find_run(name, kept) for name in names]  # a wrong name is found before anything is cancelled
         return [await cancel(run, kept, why=why) for run in dict.fromkeys(found)]
 
 
 async def _named(names: Sequence[str], which: Selection, ledger: str | None) -> list[str]:
-    async with open_ledger(settings(ledger=ledger)) as kept:
+    async with open_existing(settings(ledger=ledger)) as kept:
         if names:
             return list(dict.fromkeys([await find_run(name, kept) for name in names]))
         return [info.run for info in await kept.runs(which)]
 
 
 async def _prunable(which: Selection, keep: int, ledger: str | None) -> Sequence[RunInfo]:
-    async with open_ledger(settings(ledger=ledger)) as kept:
+    async with open_existing(settings(ledger=ledger)) as kept:
         return await prunable(kept, which, keep=keep)
 
 
 async def _prune(found: Sequence[RunInfo], ledger: str | None) -> str:
     where = settings(ledger=ledger)
     before = where.ledger.stat().st_size
-    async with open_ledger(where) as kept:
+    async with open_existing(where) as kept:
         done = await prune(kept, found)
     freed = max(0, before - where.ledger.stat().st_size)
     left = f"; {plural(done.kept, 'run')} went on meanwhile and stays" if done.kept else ""

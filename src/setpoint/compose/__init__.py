@@ -16,7 +16,7 @@ from setpoint.compose.casting import players, role_models
 from setpoint.compose.driving import interrupted, remember_probes, supervised
 from setpoint.compose.estimating import estimate_request, past_for
 from setpoint.compose.inputs import SpecLike, build_checks, commands, read_draft, read_spec
-from setpoint.compose.ledger import find_run, new_run_id, open_ledger
+from setpoint.compose.ledger import find_run, new_run_id, open_existing, open_ledger
 from setpoint.compose.observing import Observing
 from setpoint.compose.operations import RETRIED, cancel, more_for, prunable, prune
 from setpoint.compose.people import TerminalPerson, amend, answer, overrule, person_at, waiting
@@ -55,6 +55,7 @@ __all__ = [
     "login",
     "more_for",
     "new_run_id",
+    "open_existing",
     "open_ledger",
     "overrule",
     "past_for",

@@ -10,7 +10,7 @@ from setpoint.errors import RunNotFound
 from setpoint.ledgers import PostgresLedger, SqliteLedger
 from setpoint.ports import Ledger, Selection
 
-__all__ = ["find_run", "new_run_id", "open_ledger"]
+__all__ = ["find_run", "new_run_id", "open_existing", "open_ledger"]
 
 
 def new_run_id() -> str:
@@ -27,6 +27,21 @@ async def open_ledger(where: Settings) -> AsyncGenerator[Ledger]:
         LedgerError: if it cannot be opened.
     """
     async with PostgresLedger(where.database) if where.database else SqliteLedger(where.ledger) as ledger:
+        yield ledger
+
+
+@asynccontextmanager
+async def open_existing(where: Settings) -> AsyncGenerator[Ledger]:
+    """The user's ledger for whoever only looks: a file that is not there is not made.
+
+    Raises:
+        RunNotFound: if there is no such file.
+        ConfigError: if the address of the database cannot be read.
+        LedgerError: if it cannot be opened.
+    """
+    if not where.database and not where.ledger.exists():
+        raise RunNotFound(f"{where.ledger}: there is no ledger, so no run has been recorded yet; setpoint run makes it")
+    async with open_ledger(where) as ledger:
         yield ledger
 
 

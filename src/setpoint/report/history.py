@@ -20,7 +20,7 @@ from setpoint.core.action import (
     Thaw,
     Write,
 )
-from setpoint.core.control import faults
+from setpoint.core.control import faults, textbook_stops
 from setpoint.core.event import (
     Amended,
     Answered,
@@ -44,7 +44,7 @@ from setpoint.report.text import and_list, dollars, duration, one_line, plural
 from setpoint.report.view import TargetView
 from setpoint.report.words import answer_says, decision_says, policy_says, purpose_says
 
-__all__ = ["History", "Tally", "follow", "note_of", "targets_of"]
+__all__ = ["History", "Tally", "continuing", "follow", "note_of", "targets_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,9 +132,24 @@ def _pass_of(state: State, event: Event) -> int:
     return current + 1 if authoring or given else current
 
 
+def continuing(state: State, event: Event) -> str:
+    """Why the run goes on where the textbook would have stopped; empty where it does not."""
+    if not isinstance(event, Requested) or not isinstance(event.action, Revise) or state.policy.preset == "canon":
+        return ""
+    if not textbook_stops(state):
+        return ""
+    tactic = f"{event.action.move}{', sampled more freely' if event.action.setting == 'varied' else ''}"
+    return (
+        f"The last pass resolved nothing; continuing because this is untried: {tactic} (rule 11). "
+        "The preset canon stops here."
+    )
+
+
 def note_of(state: State, event: Event) -> str:  # noqa: C901, PLR0912 - a case each
     """What happened besides drafts and first readings, in one sentence; empty if there is nothing to say."""
     match event:
+        case Requested():
+            return continuing(state, event)
         case PatchMissed():
             misses = "; ".join(one_line(miss, 160) for miss in event.misses)
             return f"{plural(len(event.misses), 'edit')} did not apply and the author was asked again ({misses})."

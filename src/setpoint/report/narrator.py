@@ -41,7 +41,7 @@ from setpoint.core.event import (
 )
 from setpoint.core.fault import Verdict
 from setpoint.core.state import State
-from setpoint.report.history import note_of, targets_of
+from setpoint.report.history import continuing, note_of, targets_of
 from setpoint.report.outlook import forecast_says
 from setpoint.report.readings import gained, lost, probe_view, result
 from setpoint.report.text import and_list, dollars, duration, few, one_line, plural, thousands
@@ -192,6 +192,8 @@ def _request(state: State, event: Requested) -> Iterator[str]:
     number = len(state.passes) + (event.role == "author")
     who = f"waiting for {role_says(event.role)} ({model.model})" if model else f"waiting for {role_says(event.role)}"
     if isinstance(action, Write | Revise):
+        if why := continuing(state, event):
+            yield why
         yield f"pass {number}: {call_says(action)}. {rule_says(event.rule)}"
         for target in targets_of(state, action) if isinstance(action, Revise) else ():
             yield f"  fix {target.criterion}: {one_line(target.directive)}"

@@ -29,6 +29,7 @@ from setpoint.core.control.ending import (
     settle_for_minor,
     shared_budget,
     stop_for_budget,
+    textbook_stops,
 )
 from setpoint.core.control.moving import reask, redirect, revise, set_aside, write
 from setpoint.core.control.reading import ask_alone, measure, probe, read, read_trade, second_reading, third_reading
@@ -46,7 +47,7 @@ from setpoint.core.control.remedies import (
 from setpoint.core.cost import shortage
 from setpoint.core.state import State
 
-__all__ = ["RULES", "Decision", "Rule", "Strength", "decide", "faults", "strength", "trusted"]
+__all__ = ["RULES", "Decision", "Rule", "Strength", "decide", "faults", "strength", "textbook_stops", "trusted"]
 
 
 class Decision(NamedTuple):

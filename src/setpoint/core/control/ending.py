@@ -26,6 +26,7 @@ __all__ = [
     "settle_for_minor",
     "shared_budget",
     "stop_for_budget",
+    "textbook_stops",
 ]
 
 
@@ -122,7 +123,8 @@ def accept(state: State) -> Action | None:
 def budget(state: State) -> Action | None:
     """No pass is left (16)."""
     used, limit = len(state.passes), state.budget.passes
-    return stop_for_budget(state, f"all {limit} passes are used") if used >= limit else None
+    said = "the only pass is used" if limit == 1 else f"all {limit} passes are used"
+    return stop_for_budget(state, said) if used >= limit else None
 
 
 def out_of_reach(state: State) -> Action | None:
@@ -170,12 +172,17 @@ def off_target(state: State) -> Action | None:
 def resolved_nothing(state: State) -> Action | None:
     """In the textbook preset, a pass that resolves nothing is the last, unless a remedy is due (15)."""
     best = state.best
-    if state.policy.preset != "canon" or best is None or not in_prose(state):
-        return None
-    if not fruitless_passes(state) or remedy_is_due(state) or state.freeze is not None:
+    if state.policy.preset != "canon" or best is None or not textbook_stops(state):
         return None
     outcome = _outcome(state, best, otherwise="unsatisfiable")
     return Stop(outcome=outcome, reason=f"the last pass resolved nothing; {listed(state.open_criteria(best))} is open")
+
+
+def textbook_stops(state: State) -> bool:
+    """Whether the textbook would end here: the last pass resolved nothing, and no remedy is due (15)."""
+    if state.best is None or not in_prose(state) or remedy_is_due(state) or state.freeze is not None:
+        return False
+    return fruitless_passes(state) > 0
 
 
 def end(state: State) -> Action | None:
