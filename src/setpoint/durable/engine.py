@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 import anyio
 
@@ -20,12 +20,19 @@ from setpoint.durable.steps import bring_up
 from setpoint.durable.tables import STALE_SECONDS
 from setpoint.errors import ConfigError, LedgerError
 from setpoint.ledgers.codec import UPGRADES
-from setpoint.ledgers.database import CONNECT, RECONNECT_SECONDS, Connection, Database, is_full, may_pass
+from setpoint.ledgers.database import (
+    CONNECT,
+    RECONNECT_SECONDS,
+    Connection,
+    Database,
+    is_full,
+    may_pass,
+    unchecked_pool,
+)
 from setpoint.ledgers.postgres_schema import LOCK
 
 if TYPE_CHECKING:
     from procrastinate.jobs import Job as EngineJob
-    from psycopg_pool import AsyncConnectionPool
 
 logging.getLogger("procrastinate").addHandler(logging.NullHandler())
 
@@ -98,7 +105,7 @@ class Engine:
         self._database = database
         self._connector = procrastinate.PsycopgConnector(
             conninfo=database.url,
-            pool_factory=_pool,
+            pool_factory=unchecked_pool,
             kwargs={
                 **CONNECT,
                 "options": f"-c search_path={SCHEMA}",
@@ -338,14 +345,6 @@ class Engine:
 
     def _stopping(self) -> bool:
         return self._stop is not None and self._stop.is_set()
-
-
-def _pool(**settings: Any) -> "AsyncConnectionPool[Connection]":
-    """A pool that does not try each connection before it is used: `_ask` asks again if one was lost."""
-    from psycopg_pool import AsyncConnectionPool  # noqa: PLC0415 - the extra `durable`
-
-    settings["check"] = None
-    return AsyncConnectionPool[Connection](**settings)
 
 
 def _queue(number: int) -> str:

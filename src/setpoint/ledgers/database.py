@@ -31,6 +31,7 @@ __all__ = [
     "is_full",
     "may_pass",
     "shown",
+    "unchecked_pool",
 ]
 
 T = TypeVar("T")
@@ -261,6 +262,14 @@ class Database:
             await pool.open()
             self._pool = pool
             return pool
+
+
+def unchecked_pool(**settings: Any) -> "AsyncConnectionPool[Connection]":
+    """A pool that does not try each connection before it is used, for those who ask again if one was lost."""
+    from psycopg_pool import AsyncConnectionPool  # noqa: PLC0415 - the extra `durable`
+
+    settings["check"] = None
+    return AsyncConnectionPool[Connection](**settings)
 
 
 async def _durably(connection: Connection) -> None:
