@@ -71,6 +71,14 @@ def test_a_pair_that_excludes_each_other_is_said_instead_of_a_chance(shell: Shel
     assert "in budget  0 %" in out
 
 
+def test_a_budget_that_admits_no_draft_is_said_instead_of_a_chance(shell: Shell) -> None:
+    """By the reservation that a run makes: 300 tokens do not hold the worst case of one call."""
+    code, out, _ = shell.run("estimate", "spec.toml", "--tokens", "300")
+    assert code == 0
+    assert "change the budget first: no draft would be written" in " ".join(out.split())
+    assert "in budget  0 %" in out
+
+
 def test_a_cap_in_money_needs_a_price(shell: Shell) -> None:
     """As it does for a run."""
     code, _, err = shell.run("estimate", "spec.toml", "--author", NOBODY, "--money", "1")

@@ -2,18 +2,20 @@
 
 from collections.abc import Sequence
 
+from setpoint.compose.beginning import reply_room
 from setpoint.compose.casting import role_models
 from setpoint.compose.history import past_runs
 from setpoint.compose.request import Request
 from setpoint.compose.settings import Settings
 from setpoint.compose.structure import outline_for
 from setpoint.core.expected import expected_cost, likely_words
-from setpoint.core.forecast import Outlook, estimate, faults_at_once
+from setpoint.core.forecast import Outlook, estimate, exclude_each_other, faults_at_once
 from setpoint.core.past import PastRun
 from setpoint.core.policy import Policy
 from setpoint.core.rates import rates_for
+from setpoint.core.spec import Budget
 from setpoint.ports import Ledger
-from setpoint.rubric.lint import excluded
+from setpoint.rubric.lint import Target, excluded, no_first_draft
 from setpoint.rubric.probe import battery
 
 __all__ = ["estimate_request", "past_for"]
@@ -68,5 +70,16 @@ async def estimate_request(
         focus=faults_at_once(policy, tactic),
         outline=bool(outline_for(spec, request.draft)),
         past=past,
-        excluded=excluded(spec, budget),
+        obstacle=_obstacle(request, budget),
     )
+
+
+def _obstacle(request: Request, budget: Budget) -> tuple[str, str] | None:
+    """What keeps every run of the spec from being done, as lint and the law see it: what to do first, and why."""
+    spec = request.spec.spec
+    room = request.spec.reply_tokens or reply_room(spec, request.draft)
+    if pairs := excluded(spec, budget):
+        return exclude_each_other(pairs[0])
+    if short := no_first_draft(Target(spec=spec, budget=budget, reply_tokens=room)):
+        return "change the budget first", f"no draft would be written: {short}"
+    return None

@@ -27,6 +27,7 @@ __all__ = [
     "Outlook",
     "conformal_bound",
     "estimate",
+    "exclude_each_other",
     "faults_at_once",
     "first_curve",
     "reforecast",
@@ -101,7 +102,7 @@ def estimate(
     focus: int = 0,
     outline: bool = False,
     past: Sequence[PastRun] = (),
-    excluded: Sequence[tuple[str, str, str]] = (),
+    obstacle: tuple[str, str] | None = None,
 ) -> Outlook:
     """What a run of a spec will take.
 
@@ -113,7 +114,7 @@ def estimate(
         focus: how many faults a pass takes on; 0 for all.
         outline: whether an outline is drafted first, which takes a pass.
         past: own runs of the same author that ended. Those of the same spec are used alone if there are enough.
-        excluded: pairs of criteria that no text can meet both of, and why.
+        obstacle: what to do first, and why, if something keeps every run of it from being done.
     """
     used = relevant(past, spec.digest)
     learnt = _learnt(rates, used)
@@ -122,7 +123,7 @@ def estimate(
     like = alike(past, spec.digest, checks, judged)
     lead = (0.0,) * outline
     done = calibrated((*lead, *first_curve(learnt, checks, judged, focus, horizon))[:horizon], like)
-    if excluded:
+    if obstacle is not None:
         done = (0.0,) * len(done)
     finished = [run for run in used if not run.given]
     bound = None
@@ -130,7 +131,7 @@ def estimate(
         # The prior, not what was learnt from these very runs: a score must not know its own run.
         expected = (*lead, *first_curve(rates, checks, judged, focus, budget.passes))[: budget.passes]
         bound = _bound(expected, [_score(run, rates, focus, lead) for run in finished])
-    advice, reason = _hopeless(excluded[0]) if excluded else _advice(done)
+    advice, reason = obstacle or _advice(done)
     same = [run for run in past if run.digest == spec.digest]
     return replace(
         _outlook(spec, budget, learnt, _corrected(cost, same), done, used=0),
@@ -189,7 +190,7 @@ def reforecast(state: State, prior: Rates | None = None, past: Sequence[PastRun]
         done = (0.0,) * len(done)
     cost = expected_cost(spec, state.opened.models, words=words, edits=tactic.move == "edit")
     outlook = _outlook(spec, budget, rates, _measured(state, cost), done, used=used)
-    advice, reason = _hopeless(proven) if proven is not None else _advice_within(state, best, done)
+    advice, reason = exclude_each_other(proven) if proven is not None else _advice_within(state, best, done)
     return replace(outlook, advice=advice, reason=reason, runs=sum(not run.given for run in runs))
 
 
@@ -364,7 +365,7 @@ def _advice(done: Sequence[float]) -> tuple[str, str]:
     return ("expect 3 passes" if likely <= _SOME else "expect 4 or 5 passes"), reason
 
 
-def _hopeless(pair: tuple[str, str, str]) -> tuple[str, str]:
+def exclude_each_other(pair: tuple[str, str, str]) -> tuple[str, str]:
     """What to do about two criteria that exclude each other, before anything is spent."""
     one, other, why = pair
     return "change the spec first", f"{one} and {other} exclude each other: {why}"

@@ -12,7 +12,7 @@ from setpoint.rubric.lint.compound import compound
 from setpoint.rubric.lint.conflicts import contradiction, crowded, excluded
 from setpoint.rubric.lint.flaw import Flaw, Level, LintRule, Target
 from setpoint.rubric.lint.material import missing_source, unfinished, unused_source
-from setpoint.rubric.lint.means import budget
+from setpoint.rubric.lint.means import budget, no_first_draft
 from setpoint.rubric.lint.measurable import cannot_measure, measurable, says_differs
 from setpoint.rubric.lint.negative import negative
 from setpoint.rubric.lint.tones import tone_conflict, tone_pairs
@@ -21,7 +21,19 @@ from setpoint.rubric.lint.vague import vague
 from setpoint.rubric.lint.weights import all_core, equal_impacts, no_core
 from setpoint.specfile import SpecFile
 
-__all__ = ["LINT_RULES", "Flaw", "Level", "LintRule", "Target", "excluded", "kind_of", "lint", "located", "tone_pairs"]
+__all__ = [
+    "LINT_RULES",
+    "Flaw",
+    "Level",
+    "LintRule",
+    "Target",
+    "excluded",
+    "kind_of",
+    "lint",
+    "located",
+    "no_first_draft",
+    "tone_pairs",
+]
 
 LINT_RULES: Final[tuple[LintRule, ...]] = (
     contradiction,

@@ -11,7 +11,7 @@ from setpoint.core.fold import begin
 from setpoint.core.policy import Policy
 from setpoint.rubric.lint.flaw import Flaw, Target
 
-__all__ = ["budget"]
+__all__ = ["budget", "no_first_draft"]
 
 _TOKENS_PER_WORD: Final = 1.35
 _CHARS_PER_TOKEN: Final = 4
@@ -36,14 +36,11 @@ def _tokens(target: Target) -> Iterator[Flaw]:
     limit = target.budget.tokens
     if limit is None:
         return
-    worst = 0
-    state = begin(Recorded(run="lint", seq=0, at=0.0, digest="", event=_opened(target)))
-    if short := shortage(state, Write()):
-        worst = _needed(short)
+    if short := no_first_draft(target):
         yield _flaw(
             "error",
             f"no draft would be written: {short}",
-            f"tokens = {_rounded(max(worst * 4, _likely(target, 4)))}",
+            f"tokens = {_rounded(max(_needed(short) * 4, _likely(target, 4)))}",
             f"tokens = {limit}",
         )
     elif target.budget.passes > 1 and (need := _likely(target, 2)) > limit:
@@ -53,6 +50,11 @@ def _tokens(target: Target) -> Iterator[Flaw]:
             f"tokens = {_rounded(_likely(target, 4))}",
             f"tokens = {limit}",
         )
+
+
+def no_first_draft(target: Target) -> str:
+    """Why not even a first draft would be asked for: what it may need at the worst does not fit. Empty if it does."""
+    return shortage(begin(Recorded(run="lint", seq=0, at=0.0, digest="", event=_opened(target))), Write())
 
 
 def _opened(target: Target) -> Opened:
