@@ -40,9 +40,9 @@ def _commands(block: str) -> Iterator[tuple[list[str], str]]:
 
 
 def _comparable(printed: str) -> str:
-    """Without what differs from run to run: seconds, and spaces at the ends of lines."""
+    """Without what differs from run to run: seconds, the run's name, and spaces at the ends of lines."""
     lines = [re.sub(r"\d+(?:\.\d+)? s\b", "… s", line.rstrip()) for line in printed.splitlines()]
-    return "\n".join(lines).strip()
+    return re.sub(r"\b\d{6}-[0-9a-f]{6}\b", "…", "\n".join(lines).strip())
 
 
 def test_the_page_has_what_it_promises() -> None:
