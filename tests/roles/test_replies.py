@@ -217,12 +217,24 @@ async def write(
     before: MoveFailed | None = None,
 ) -> Drafted | PatchMissed | MoveFailed:
     """What becomes of an author's reply, the last one's failure known."""
-    spec = Spec(brief="b", kind=kind, criteria=(Criterion(name="warm", says="Is warm."),))
-    author, state = ModelAuthor(ScriptedModel([said])), await state_with(spec)
-    if before is not None:
-        entry = Pass(number=len(state.passes) + 1, rule="write", action=Write(), failure=before)
-        state = replace(state, passes=(*state.passes, entry))
-    return await author.perform(1, action or Write(), state)
+    state = await after(before, kind)
+    return await ModelAuthor(ScriptedModel([said])).perform(1, action or Write(), state)
+
+
+async def after(before: MoveFailed | None, kind: str = "text") -> State:
+    """A run with one draft, and a failed move after it if there is one."""
+    state = await state_with(Spec(brief="b", kind=kind, criteria=(Criterion(name="warm", says="Is warm."),)))
+    if before is None:
+        return state
+    entry = Pass(number=len(state.passes) + 1, rule="write", action=Write(), failure=before)
+    return replace(state, passes=(*state.passes, entry))
+
+
+async def asked_of_author(action: Revise, before: MoveFailed | None = None) -> str:
+    """What the author is asked."""
+    model = ScriptedModel(["text"])
+    await ModelAuthor(model).perform(1, action, await after(before))
+    return model.prompts[-1].user
 
 
 @pytest.mark.parametrize(
@@ -283,6 +295,28 @@ async def test_a_first_draft_that_is_cut_off_twice_is_kept_up_to_its_last_whole_
     twice = await write(reply, kind=kind, before=once)
     assert isinstance(twice, Drafted)
     assert (twice.text, twice.cut) == (text, True)
+
+
+async def test_a_redraft_that_is_cut_off_twice_is_kept_and_a_rewrite_is_not() -> None:
+    """A fresh text can be measured as it is; a rewrite that lost its end has lost what stood there."""
+    reply = Reply(text="Dear all. We met. And then", finish="length")
+    redraft, rewrite = (Revise(move=move, base=1, targets=("warm",)) for move in ("redraft", "rewrite"))
+    once = await write(reply, redraft)
+    assert isinstance(once, MoveFailed)
+    twice = await write(reply, redraft, before=once)
+    assert isinstance(twice, Drafted)
+    assert (twice.text, twice.origin, twice.base, twice.cut) == ("Dear all. We met.\n", "redraft", 1, True)
+    assert isinstance(await write(reply, rewrite, before=once), MoveFailed)
+
+
+async def test_after_a_reply_that_did_not_fit_the_next_request_says_how_long_it_may_be() -> None:
+    """The same request would be cut off again."""
+    failed = MoveFailed(call=1, move="redraft", why="truncated", detail="cut off")
+    for move in ("redraft", "rewrite"):
+        action = Revise(move=move, base=1, targets=("warm",))
+        asked = await asked_of_author(action, before=failed)
+        assert "Your last reply did not fit. It was cut off" in asked
+        assert "did not fit" not in await asked_of_author(action)
 
 
 async def test_a_cut_off_reply_without_a_whole_sentence_stays_a_failed_move() -> None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from setpoint.core.action import Reask, Revise, Setting, Write
-from setpoint.core.control import faults
+from setpoint.core.control import cut_off, faults
 from setpoint.core.draft import Edit, apply_edits, locked_spans
 from setpoint.core.event import Drafted, MoveFailed, MoveFailure, PatchMissed
 from setpoint.core.fault import Fault
@@ -160,6 +160,7 @@ def _standing(action: Write | Revise, state: State, sign: str) -> str:
         hold=[state.criterion(name) for name in action.hold] if isinstance(action, Revise) else (),
         promoted=_promoted(state) if prose else (),
         edits=isinstance(action, Revise) and action.move == "edit",
+        shorter=cut_off(state) if isinstance(action, Revise) and action.move != "edit" else (),
         mark=sign,
     )
 
@@ -187,9 +188,12 @@ def _interpret(
         whole = whole_sentences(text, state.spec.kind) if _was_told(action, state) else ""
         if not whole:
             return _failed(call, action, "truncated", detail, reply)
-        # Told once how long it may be, the author did not end. Its text is a draft whose faults can be named; without
-        # one, three such replies would end the run with nothing.
-        return Drafted(call=call, text=whole, origin="first", usage=reply.usage, evidence=said.evidence, cut=True)
+        # Told once how long it may be, the author did not end. Its text is a draft that can be measured; without one,
+        # three such replies would end the run with nothing.
+        origin, base = ("redraft", revise.base) if isinstance(revise, Revise) else ("first", None)
+        return Drafted(
+            call=call, text=whole, origin=origin, base=base, usage=reply.usage, evidence=said.evidence, cut=True
+        )
     if not text:
         return _failed(call, action, "empty", "the author sent an empty reply", reply)
     if isinstance(revise, Revise):
@@ -200,9 +204,10 @@ def _interpret(
 
 
 def _was_told(action: Write | Revise | Reask, state: State) -> bool:
-    """Whether the author is asked for a first draft again because the one before was cut off."""
+    """Whether the author is asked for a fresh draft again because the reply before was cut off."""
     before = state.passes[-1].failure if state.passes else None
-    return isinstance(action, Write) and before is not None and before.why == "truncated"
+    fresh = isinstance(action, Write) or (isinstance(action, Revise) and action.move == "redraft")
+    return fresh and before is not None and before.why == "truncated"
 
 
 class _Said(NamedTuple):

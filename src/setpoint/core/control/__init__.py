@@ -31,7 +31,7 @@ from setpoint.core.control.ending import (
     stop_for_budget,
     textbook_stops,
 )
-from setpoint.core.control.moving import reask, redirect, revise, set_aside, write
+from setpoint.core.control.moving import cut_off, reask, redirect, revise, set_aside, write
 from setpoint.core.control.reading import ask_alone, measure, probe, read, read_trade, second_reading, third_reading
 from setpoint.core.control.remedies import (
     amend,
@@ -47,7 +47,18 @@ from setpoint.core.control.remedies import (
 from setpoint.core.cost import shortage
 from setpoint.core.state import State
 
-__all__ = ["RULES", "Decision", "Rule", "Strength", "decide", "faults", "strength", "textbook_stops", "trusted"]
+__all__ = [
+    "RULES",
+    "Decision",
+    "Rule",
+    "Strength",
+    "cut_off",
+    "decide",
+    "faults",
+    "strength",
+    "textbook_stops",
+    "trusted",
+]
 
 
 class Decision(NamedTuple):

@@ -7,7 +7,7 @@ from setpoint.core.record import DraftState
 from setpoint.core.state import State
 from setpoint.core.tactics import aims, order
 
-__all__ = ["reask", "redirect", "revise", "set_aside", "write"]
+__all__ = ["cut_off", "reask", "redirect", "revise", "set_aside", "write"]
 
 
 _WORDS_PER_TOKEN = 0.6
@@ -21,10 +21,10 @@ def write(state: State) -> Action | None:
         return None
     if len(state.passes) >= state.budget.passes:
         return None  # `budget` ends the run
-    return Write(stage=lineage.stage, approach=lineage.approach, lessons=(*lineage.lessons, *_cut_off(state)))
+    return Write(stage=lineage.stage, approach=lineage.approach, lessons=(*lineage.lessons, *cut_off(state)))
 
 
-def _cut_off(state: State) -> tuple[str, ...]:
+def cut_off(state: State) -> tuple[str, ...]:
     """What to say after a reply that did not fit: asked for as before, the next would be cut off as well."""
     failure = state.passes[-1].failure if state.passes else None
     if failure is None or failure.why != "truncated":
