@@ -22,7 +22,7 @@ from setpoint.core.forecast import (
     first_curve,
     reforecast,
 )
-from setpoint.core.past import PastRun, alike, calibrated, experience, past_run, relevant, tries
+from setpoint.core.past import PastRun, alike, calibrated, experience, habit, past_run, relevant, tries
 from setpoint.core.rates import PRIORS, Experience, Rates, first_open, learn, rates_for, skill_of
 from setpoint.core.spec import Budget, CheckCall, Criterion, Spec
 from setpoint.core.state import State
@@ -46,7 +46,13 @@ def rates(p: float = 0.6, q: float = 0.02, first: float = 0.6) -> Rates:
 
 
 def run_that_took(
-    passes: int, *, accepted: bool = True, cut: bool = False, size: int = 3, digest: str = "d"
+    passes: int,
+    *,
+    accepted: bool = True,
+    cut: bool = False,
+    size: int = 3,
+    digest: str = "d",
+    late: tuple[str, ...] = (),
 ) -> PastRun:
     """A past run with one criterion open until its last pass."""
     return PastRun(
@@ -59,6 +65,7 @@ def run_that_took(
         cut=cut,
         tokens=100.0,
         experience=Experience(),
+        late=late,
     )
 
 
@@ -433,6 +440,36 @@ async def outlooks(target: Spec, texts: list[str], passes: int = 8) -> list[Outl
     events = await ledger.replay("r")
     asked = [n for n, recorded in enumerate(events) if isinstance(getattr(recorded.event, "action", None), Revise)]
     return [reforecast(fold(events[:n])) for n in (1, *asked)]
+
+
+@pytest.mark.parametrize(
+    ("past", "found"),
+    [
+        ([run_that_took(7, late=("short",)), run_that_took(8, late=("short", "tone")), run_that_took(2)], (2, 3)),
+        ([run_that_took(7, late=("short",)), run_that_took(7, late=("short",))], None),  # two are no habit
+        ([run_that_took(7, late=("short",)), run_that_took(2), run_that_took(2)], None),
+        # cut after three passes: what would have been open after five is not known
+        ([run_that_took(3, accepted=False, cut=True, late=("short",))] * 3, None),
+        ([run_that_took(7, late=("short",), digest="other")] * 3, None),
+    ],
+)
+def test_a_spec_that_routinely_needs_more_than_five_passes_is_told_so(
+    past: list[PastRun], found: tuple[int, int] | None
+) -> None:
+    """With the criteria that were open by then, the most frequent first."""
+    told = habit(past, "d")
+    assert (told and (told.long, told.runs)) == found
+    if told is not None:
+        assert told.open == (("short", 2), ("tone", 1))
+
+
+async def test_what_was_open_after_five_passes_is_remembered() -> None:
+    """Of a run that was accepted in its seventh pass."""
+    pair = Spec(brief="b", criteria=(criterion("alpha"), criterion("beta")))
+    state = await played(pair, ["alpha", *[f"alpha {n}" for n in range(5)], "alpha beta"])
+    run = past_run(state)
+    assert run is not None
+    assert (run.passes, run.late) == (7, ("beta",))
 
 
 async def test_a_run_that_loses_makes_its_own_forecast_worse() -> None:

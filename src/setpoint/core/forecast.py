@@ -15,7 +15,7 @@ from setpoint.core.chain import Law, Open, done_after
 from setpoint.core.detect import excluded as proven_pair
 from setpoint.core.detect import focus as focus_now
 from setpoint.core.expected import NOTHING, Amount, Cost, expected_cost, likely_words
-from setpoint.core.past import ENOUGH_RUNS, PastRun, alike, calibrated, experience, relevant, tries
+from setpoint.core.past import ENOUGH_RUNS, Habit, PastRun, alike, calibrated, experience, habit, relevant, tries
 from setpoint.core.policy import Policy
 from setpoint.core.rates import LOSSES_TOGETHER, Experience, Rates, first_open, learn, rates_for
 from setpoint.core.record import DraftState
@@ -69,6 +69,7 @@ class Outlook:
         runs: own finished runs of the author that it rests on, those from a given text left out.
         rates: what is thought of the author now.
         cost: what passes are taken to cost.
+        habit: what earlier runs of the spec say of it, if they were routinely not done within the usual passes.
     """
 
     advice: str
@@ -88,6 +89,7 @@ class Outlook:
     runs: int
     rates: Rates
     cost: Cost
+    habit: Habit | None = None
 
 
 # Before the start
@@ -139,6 +141,7 @@ def estimate(
         reason=reason,
         bound=bound,
         runs=len(finished),
+        habit=habit(past, spec.digest),
     )
 
 

@@ -1,8 +1,9 @@
 """What runs have shown of an author: counted from a run's state, for its own forecast and for later ones (rule 17)."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from setpoint.core.action import Revise, Write
 from setpoint.core.expected import PROBE_ITEM
@@ -11,10 +12,25 @@ from setpoint.core.rates import Experience
 from setpoint.core.record import DraftState, Pass
 from setpoint.core.state import State
 
-__all__ = ["ENOUGH_RUNS", "PastRun", "alike", "calibrated", "experience", "past_run", "relevant", "tries"]
+__all__ = [
+    "ENOUGH_RUNS",
+    "USUAL_PASSES",
+    "Habit",
+    "PastRun",
+    "alike",
+    "calibrated",
+    "experience",
+    "habit",
+    "past_run",
+    "relevant",
+    "tries",
+]
 
 ENOUGH_RUNS: Final = 20
 """Own finished runs from which on bounds are conformal and a hopeless run may be ended early."""
+USUAL_PASSES: Final = 5
+"""A spec whose runs are routinely not done by then is probably too vague (rule 17)."""
+_FEW_RUNS = 3
 _PASS_WEIGHT = 8.0
 """Runs in a pass that the chain's chance is worth."""
 
@@ -45,6 +61,8 @@ class PastRun:
     cut: bool
     tokens: float
     experience: Experience
+    late: tuple[str, ...] = ()
+    """The criteria that its best draft left open after `USUAL_PASSES`; empty if it was done by then."""
 
     @property
     def passes(self) -> int:
@@ -55,9 +73,33 @@ class PastRun:
         """Whether it shows what happens in a pass: it had not ended before, or had ended for lack of anything to try."""
         return number <= self.passes or not (self.accepted or self.cut)
 
+    def known_after(self, number: int) -> bool:
+        """Whether it shows how things stood after so many passes: it went on that long, or was done before."""
+        return self.passes >= number or self.accepted or not self.cut
+
     def done_in(self, number: int) -> bool:
         """Whether that pass was its last and the text was accepted."""
         return self.accepted and number == self.passes
+
+
+class Habit(NamedTuple):
+    """Runs of one spec that are routinely not done within the usual passes (rule 17)."""
+
+    long: int
+    """How many of them did."""
+    runs: int
+    open: tuple[tuple[str, int], ...]
+    """The criteria that were still open after the usual passes, and in how many runs; the most frequent first."""
+
+
+def habit(past: Sequence[PastRun], digest: str) -> Habit | None:
+    """Whether more than half of at least three runs of a spec were not done within the usual passes."""
+    same = [run for run in past if run.digest == digest and not run.given and run.known_after(USUAL_PASSES)]
+    long = [run for run in same if run.late]
+    if len(same) < _FEW_RUNS or 2 * len(long) <= len(same):
+        return None
+    counts = Counter(name for run in long for name in run.late)
+    return Habit(len(long), len(same), tuple(counts.most_common()))
 
 
 def experience(state: State) -> Experience:
@@ -149,7 +191,17 @@ def past_run(state: State) -> PastRun | None:
         cut=stopped.outcome in {"out_of_budget", "cancelled"},
         tokens=max(0, state.spent.tokens - probed) / len(state.passes),
         experience=experience(state),
+        late=_late(state),
     )
+
+
+def _late(state: State) -> tuple[str, ...]:
+    """What the best draft left open after the usual passes; of a run that gave up before, what it left open at its end."""
+    used = len(state.passes)
+    best = state.passes[USUAL_PASSES].best_before if used > USUAL_PASSES else state.best and state.best.number
+    if best is None or state.draft(best).draft.stage == "outline":
+        return ()
+    return state.open_criteria(state.draft(best))
 
 
 def _open_after(state: State, number: int) -> int | None:

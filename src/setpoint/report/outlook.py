@@ -8,12 +8,14 @@ from setpoint.core.event import Recorded, Requested, Stopped
 from setpoint.core.expected import Amount
 from setpoint.core.fold import begin, evolve
 from setpoint.core.forecast import BOUND_LEVEL, ENOUGH_RUNS, Outlook, reforecast
+from setpoint.core.past import USUAL_PASSES, Habit
 from setpoint.core.state import State
 from setpoint.report.text import dollars, plural, thousands
 from setpoint.report.view import ForecastLine
 
 __all__ = ["forecast_lines", "forecast_says", "outlook_json", "outlook_lines", "passes_says"]
 
+_NAMED = 5
 _SHOWN = 8
 """So many passes are shown one by one."""
 
@@ -44,6 +46,8 @@ def outlook_lines(outlook: Outlook) -> Iterator[ForecastLine]:
     )
     yield ForecastLine(about="bound", says=_bound(outlook))
     yield ForecastLine(about="rests on", says=rates.source)
+    if outlook.habit is not None:
+        yield ForecastLine(about="so far", says=_habit(outlook.habit))
 
 
 def _within(outlook: Outlook) -> str:
@@ -52,6 +56,14 @@ def _within(outlook: Outlook) -> str:
         return f"half of such runs take more than {outlook.budget.passes}"
     p90 = f"within {outlook.p90}" if outlook.p90 is not None else f"only after more than {outlook.budget.passes}"
     return f"half of such runs are done within {outlook.p50}, nine in ten {p90}"
+
+
+def _habit(habit: Habit) -> str:
+    open_then = ", ".join(f"{name} ({times})" for name, times in habit.open[:_NAMED])
+    return (
+        f"{habit.long} of {habit.runs} runs of this spec were not done within {USUAL_PASSES} passes. Open by then: "
+        f"{open_then}. Say more exactly what these ask for, or give them a check"
+    )
 
 
 def _percent(chance: float) -> str:
@@ -115,6 +127,7 @@ def outlook_json(outlook: Outlook) -> dict[str, object]:
         "convergence": {"ratio": outlook.convergence, "says": outlook.convergence_says},
         "bound": {"passes": outlook.bound, "level": BOUND_LEVEL, "runs": outlook.runs, "needed": ENOUGH_RUNS},
         "rests_on": outlook.rates.source,
+        "habit": outlook.habit and {**outlook.habit._asdict(), "open": dict(outlook.habit.open)},
     }
 
 
