@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from setpoint.core.control import cut_off
 from setpoint.core.event import Extended, Judged, Misjudged, MoveFailed, PatchMissed, Recorded, RoleModel
 from setpoint.core.fold import fold
 from setpoint.core.policy import Policy
@@ -315,6 +316,23 @@ async def test_after_a_reply_that_was_cut_off_the_author_is_told_how_long_the_te
     assert result.outcome == "accepted"
     assert lessons[0] == ()
     assert "at most 120 words" in lessons[1][0]
+
+
+async def test_a_refusal_in_between_does_not_make_the_author_forget_that_its_text_was_too_long() -> None:
+    """Cut off, refused, asked again: the length is still said; after a draft it is not."""
+    lessons: list[tuple[str, ...]] = []
+
+    def write(call, _action, state):
+        lessons.append(cut_off(state))
+        if len(state.passes) == 0:
+            return MoveFailed(call=call, move="first", why="truncated", detail="cut off")
+        if len(state.passes) == 1:
+            return MoveFailed(call=call, move="first", why="refused", detail="no")
+        return f"alpha {len(state.passes)}"
+
+    pair = Spec(brief="b", criteria=(criterion("alpha"), criterion("beta")))
+    await play(opened(pair, budget=Budget(passes=4)), crew(pair, write))
+    assert [bool(said) for said in lessons] == [False, True, True, False]
 
 
 async def test_only_minor_criteria_open_and_nothing_resolved_is_settled() -> None:

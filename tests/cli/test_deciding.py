@@ -47,6 +47,23 @@ passes = 9
 
 [[criterion]]
 name = "names-the-place"
+check = { contains = ["town library"] }
+impact = 5
+
+[[criterion]]
+name = "avoids-the-place"
+check = { excludes = ["library"] }
+impact = 4
+"""
+
+TIGHT = """\
+brief = "A note."
+
+[budget]
+passes = 9
+
+[[criterion]]
+name = "names-the-place"
 check = { contains = ["the town library"] }
 impact = 5
 
@@ -264,7 +281,7 @@ def test_the_author_is_told_which_demand_comes_first_only_with_a_persons_leave(
     shell: Shell, *, said: str, told: bool
 ) -> None:
     """Code has found two demands that pull apart; approved, the order stands in the author's next prompt."""
-    shell.write("pair.toml", PAIR)
+    shell.write("pair.toml", TIGHT)
     number = count(1)
     with FaultServer(lambda _payload: f"Come to the hall, {next(number)}.\n") as server:
         author = f"openai:m@{server.url}"

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from setpoint.core.action import Reask, Revise, Setting, Write
-from setpoint.core.control import cut_off, faults
+from setpoint.core.control import cut_off, faults, was_cut_off
 from setpoint.core.draft import Edit, apply_edits, locked_spans
 from setpoint.core.event import Drafted, MoveFailed, MoveFailure, PatchMissed
 from setpoint.core.fault import Fault
@@ -205,9 +205,8 @@ def _interpret(
 
 def _was_told(action: Write | Revise | Reask, state: State) -> bool:
     """Whether the author is asked for a fresh draft again because the reply before was cut off."""
-    before = state.passes[-1].failure if state.passes else None
     fresh = isinstance(action, Write) or (isinstance(action, Revise) and action.move == "redraft")
-    return fresh and before is not None and before.why == "truncated"
+    return fresh and was_cut_off(state)
 
 
 class _Said(NamedTuple):

@@ -31,7 +31,7 @@ from setpoint.core.control.ending import (
     stop_for_budget,
     textbook_stops,
 )
-from setpoint.core.control.moving import cut_off, reask, redirect, revise, set_aside, write
+from setpoint.core.control.moving import cut_off, reask, redirect, revise, set_aside, was_cut_off, write
 from setpoint.core.control.reading import ask_alone, measure, probe, read, read_trade, second_reading, third_reading
 from setpoint.core.control.remedies import (
     amend,
@@ -58,6 +58,7 @@ __all__ = [
     "strength",
     "textbook_stops",
     "trusted",
+    "was_cut_off",
 ]
 
 

@@ -1,5 +1,7 @@
 """Rules that make drafts and fix faults."""
 
+from itertools import takewhile
+
 from setpoint.core.action import Action, Judge, Reask, Revise, SetAside, Write
 from setpoint.core.control.common import faults, in_prose, targetable
 from setpoint.core.fault import Fault, rank
@@ -7,7 +9,7 @@ from setpoint.core.record import DraftState
 from setpoint.core.state import State
 from setpoint.core.tactics import aims, order
 
-__all__ = ["cut_off", "reask", "redirect", "revise", "set_aside", "write"]
+__all__ = ["cut_off", "reask", "redirect", "revise", "set_aside", "was_cut_off", "write"]
 
 
 _WORDS_PER_TOKEN = 0.6
@@ -26,11 +28,16 @@ def write(state: State) -> Action | None:
 
 def cut_off(state: State) -> tuple[str, ...]:
     """What to say after a reply that did not fit: asked for as before, the next would be cut off as well."""
-    failure = state.passes[-1].failure if state.passes else None
-    if failure is None or failure.why != "truncated":
+    if not was_cut_off(state):
         return ()
     words = int(state.opened.reply_tokens * _WORDS_PER_TOKEN)
     return (f"It was cut off because it was too long; write at most {words} words, and end the text.",)
+
+
+def was_cut_off(state: State) -> bool:
+    """Whether a reply was cut off since the last draft."""
+    failed = takewhile(lambda entry: entry.failure is not None, reversed(state.passes))
+    return any(entry.failure is not None and entry.failure.why == "truncated" for entry in failed)
 
 
 def reask(state: State) -> Action | None:
