@@ -47,16 +47,21 @@ def foreign_in_run(text: str, events: Sequence[Recorded], replies: Sequence[Repl
             made = apply_edits(drafts[(event.base or 0) - 1], _edits(reply.text)).text
             if made != event.text:
                 return f"draft {len(drafts)} is not what its edits make"
-        elif lost := _unmatched(event.text, reply.text):
+        elif lost := _unmatched(event.text, reply.text, cut=event.cut):
             return f"draft {len(drafts)}: {lost!r}"
     return "" if not text or text in drafts else "the text that was returned is no draft"
 
 
-def _unmatched(text: str, source: str) -> str:
-    """The first line of a text that the source does not have, in order; empty if it has all."""
+def _unmatched(text: str, source: str, *, cut: bool = False) -> str:
+    """The first line of a text that the source does not have, in order; empty if it has all.
+
+    The last line of a text that was cut off may be the beginning of a line of the source.
+    """
     lines = iter([line.strip() for line in source.splitlines()])
-    for line in filter(None, (line.strip() for line in text.splitlines())):
-        if not any(line == other for other in lines):
+    wanted = [line.strip() for line in text.splitlines() if line.strip()]
+    for number, line in enumerate(wanted, start=1):
+        part = cut and number == len(wanted)
+        if not any(line == other or (part and other.startswith(line)) for other in lines):
             return line
     return ""
 

@@ -201,6 +201,18 @@ def test_an_edit_that_is_not_what_the_reply_says_is_found() -> None:
     assert foreign_in_run("two \n", bad, replies) == "draft 2 is not what its edits make"
 
 
+@pytest.mark.parametrize(
+    ("text", "cut", "lost"),
+    [("One. Two.\n", True, ""), ("One. Two.\n", False, "One. Two."), ("One. Six.\n", True, "One. Six.")],
+)
+def test_a_text_that_was_cut_off_may_end_in_a_line_of_its_reply(text: str, cut: bool, lost: str) -> None:  # noqa: FBT001
+    """Up to its last whole sentence; whatever else stands there is foreign."""
+    asked = Requested(call=1, role="author", rule="write", action=Revise(move="redraft", base=1, targets=()), tokens=0)
+    events = recorded(asked, Drafted(call=1, text=text, origin="first", cut=cut))
+    found = foreign_in_run(text, events, [Reply(text="One. Two. And thr")])
+    assert found == (f"draft 1: {lost!r}" if lost else "")
+
+
 async def test_a_loop_that_writes_itself_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     """The assertion is made on every row, not on a sample."""
     from baselines import BASELINES, Trial
