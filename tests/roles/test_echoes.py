@@ -3,7 +3,7 @@
 import pytest
 
 from setpoint.core.spec import Criterion, Source, Spec
-from setpoint.roles.echoes import without_echoes
+from setpoint.roles.echoes import without_echoes, without_remarks
 
 SPEC = Spec(
     brief="A memo of one page that recommends to the board whether to move the support desk to a four-day week.",
@@ -75,3 +75,34 @@ def test_nothing_is_added_and_nothing_reordered():
     kept = without_echoes(COPIED, SPEC).split("\n")
     lines = iter(COPIED.split("\n"))
     assert all(any(line == left for left in lines) for line in kept)
+
+
+@pytest.mark.parametrize(
+    ("said", "text"),
+    [
+        (
+            "# Notes\n\nAll is well.\n\nThis text meets all the requirements, with bullet points.",
+            "# Notes\n\nAll is well.\n",
+        ),
+        ("Certainly! Here is the revised text that meets all the specified requirements:\n\nDear all,", "\nDear all,"),
+        ("Here's the updated version:\nDear all,\nThe revised text satisfies every demand.", "Dear all,"),
+    ],
+)
+def test_what_an_author_says_about_its_own_work_is_no_part_of_the_text(said: str, text: str) -> None:
+    """Only as the first line or the last one."""
+    assert without_remarks(said) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "This text meets all the requirements.",  # there is nothing else
+        "Here is what changes in 2.4:\n- a",
+        "Here are the requirements:\n- a",
+        "The board meets on Monday.\nThe draft statutes meet with the demands of members.\nBye.",
+        "Dear all,\nThe version that we ship today meets the deadline.",
+    ],
+)
+def test_what_a_text_says_of_other_things_stays(text: str) -> None:
+    """Announcements and demands are subjects of texts, too."""
+    assert without_remarks(text) == text

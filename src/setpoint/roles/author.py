@@ -17,7 +17,7 @@ from setpoint.core.fault import Fault
 from setpoint.core.spec import Criterion
 from setpoint.core.state import State
 from setpoint.ports import Model, Prompt, Reply
-from setpoint.roles.echoes import without_echoes
+from setpoint.roles.echoes import without_echoes, without_remarks
 from setpoint.roles.prompting import mark, render, seed_for
 from setpoint.roles.reply import Unreadable, as_list, as_mapping, json_object, plain_text, refusal, whole_sentences
 
@@ -225,7 +225,8 @@ def _said(reply: Reply, state: State) -> _Said:
             evidence[check[1]] = check[2].strip().strip("\"'`\u201c\u201d")
         else:
             kept.append(line)
-    return _Said(without_echoes("\n".join(kept), state.spec, state.opened.given or ""), evidence)
+    own = without_echoes("\n".join(kept), state.spec, state.opened.given or "")
+    return _Said(without_remarks(own) if state.spec.kind in {"text", "markdown"} else own, evidence)
 
 
 def _without_marks(text: str, state: State) -> str:

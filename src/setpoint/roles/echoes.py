@@ -13,7 +13,7 @@ from setpoint.core.draft import folded
 from setpoint.core.spec import Spec
 from setpoint.roles.prompting import fixed_headings, fixed_sentences
 
-__all__ = ["without_echoes"]
+__all__ = ["without_echoes", "without_remarks"]
 
 _PROMPTS: Final = (
     "author_system.md",
@@ -30,6 +30,29 @@ _DEMAND: Final = 0.9
 """A demand of the spec must be met nearly word for word: a text may well say much the same."""
 _DEMAND_WORDS: Final = 6
 _PIECE: Final = re.compile(r"(?<=[.:?!])\s+")
+
+
+_ABOUT: Final = r"(?:requirements?|demands?|criteria|constraints?|specifications?)"
+_BEFORE: Final = re.compile(
+    rf"(?:(?:certainly|sure|of course)\b\W*)?here(?:'s|\u2019s| is)\b.{{0,80}}\b(?:revised|rewritten|updated|{_ABOUT})\b.{{0,120}}:",
+    re.IGNORECASE,
+)
+_AFTER: Final = re.compile(
+    r"(?:this|the)(?: (?:revised|rewritten|updated|final))? (?:text|version|draft|rewrite|revision)\b.{0,60}"
+    rf"\b(?:meets|satisf\w+|fulfil\w+|compl\w+ with|adheres to|follows)\b.{{0,120}}\b{_ABOUT}\b.*",
+    re.IGNORECASE,
+)
+"""What an author says about its own work: which demands it meets is for whoever measures it."""
+
+
+def without_remarks(text: str) -> str:
+    """A text without a first line that announces it, and without a last one that says that it meets its demands."""
+    lines = text.strip("\n").split("\n")
+    if len(lines) > 1 and _BEFORE.fullmatch(lines[0].strip()):
+        lines = lines[1:]
+    if len(lines) > 1 and _AFTER.fullmatch(lines[-1].strip()):
+        lines = lines[:-1]
+    return "\n".join(lines)
 
 
 def without_echoes(text: str, spec: Spec, given: str = "") -> str:
