@@ -6,17 +6,20 @@ Each test of a detector states the latest pass that it needs; all are within the
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 
 from setpoint.core.action import Reask, Revise, Tactic, Write
 from setpoint.core.control import decide
-from setpoint.core.detect import conflict, core_patience, excluded, failed_tries, focus
+from setpoint.core.detect import conflict, core_patience, excluded, failed_tries, focus, lost_for_sure
+from setpoint.core.draft import Draft
 from setpoint.core.event import Drafted, MoveFailed, MoveRecord, PatchMissed, Recorded, RoleModel
 from setpoint.core.fault import Verdict
 from setpoint.core.fold import fold
 from setpoint.core.forecast import reforecast
 from setpoint.core.policy import LADDER_SHORT, SWITCHES, Policy, preset
+from setpoint.core.record import DraftState
 from setpoint.core.spec import Budget, Skeleton, Spec
 from setpoint.core.state import State
 from setpoint.errors import UsageError
@@ -456,6 +459,24 @@ async def test_a_target_that_nobody_read_is_read_if_the_pair_depends_on_it() -> 
     _, _, events = await play(first, crew(pair, torn(("alpha", "beta"), heeds=False)))
     assert (2, ("beta",), "fresh") in readings(events)
     assert at_pass(events, "freeze") == 3
+
+
+async def test_without_freezes_no_reading_is_paid_for_to_find_a_pair() -> None:
+    """Switched off, rule 13 costs nothing."""
+    pair = spec("alpha", "beta", judged=("beta",), alpha=4)
+    first = opened(pair, policy=Policy(short_ladder=REWRITES, off=("freeze",)))
+    _, _, events = await play(first, crew(pair, torn(("alpha", "beta"), heeds=False)))
+    assert [asked for asked in readings(events) if asked[0] == 2] == []
+
+
+def test_a_loss_is_sure_by_a_check_a_person_or_two_readings() -> None:
+    """One reading of a critic is a claim (rule 8)."""
+
+    def sure(*by: Literal["check", "person", "critic"]) -> bool:
+        votes = tuple(Verdict(criterion="a", status="fail", by=who, directive="say a", shortfall=1.0) for who in by)
+        return lost_for_sure(DraftState(draft=Draft(number=1, text="t", origin="first"), votes={"a": votes}), "a")
+
+    assert [sure("check"), sure("person"), sure("critic", "critic"), sure("critic")] == [True, True, True, False]
 
 
 async def test_a_criterion_that_withstood_its_remedy_needs_one_trade() -> None:

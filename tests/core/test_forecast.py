@@ -335,6 +335,15 @@ def test_the_convergence_number_is_said_in_words(criteria: int, q: float, p: flo
     assert outlook.convergence_says == says
 
 
+def test_what_keeps_every_run_from_being_done_is_said_instead_of_a_chance() -> None:
+    """And nothing is left of the chances."""
+    outlook = estimate(
+        spec(3), Budget(), MIDDLING, COST, obstacle=("change the spec first", "a and b exclude each other")
+    )
+    assert (outlook.advice, outlook.reason) == ("change the spec first", "a and b exclude each other")
+    assert (set(outlook.done), outlook.chance, outlook.p50) == ({0.0}, 0.0, None)
+
+
 def test_an_outline_takes_a_pass() -> None:
     """Nothing is done by pass 1 then, and by pass 2 what would have been done by pass 1."""
     plain = estimate(spec(3), Budget(), MIDDLING, COST)
