@@ -4,7 +4,7 @@ An author changes marks, never truth: it writes sentences, and the truth follows
 """
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from plant.grasp import Request
@@ -95,7 +95,8 @@ def patch(world: World, request: Request, rng: random.Random) -> Patch:
     regime = world.regime
     lines = [line for line in request.draft.lines if line.strip()]
     old = _standing(world, lines)
-    share = max(1, len(request.fix)) / max(1, len(lines))
+    # An excerpt shows few of the lines; what an edit touches is a share of the whole text all the same.
+    share = max(1, len(request.fix)) / max(1, len(lines), regime.words // _WORDS_PER_LINE)
     new = _revised(world, request, old, "edit", share, rng)
     edits: list[Edit] = []
     for demand in old:
@@ -103,12 +104,12 @@ def patch(world: World, request: Request, rng: random.Random) -> Patch:
         changed = old[demand] != new[demand]
         if demand == world.structure or not (changed or demand in request.fix):
             continue
-        said = world.sentence(Mark(demand, new[demand]), rng)
+        said, name = world.sentence(Mark(demand, new[demand]), rng), world.spec.criteria[demand].name
         if own:
-            edits.append(Edit(search=own[0].strip(), replace=said))
-            edits += [Edit(search=line.strip(), replace="") for line in own[1:]]
+            edits.append(Edit(search=own[0].strip(), replace=said, about=name))
+            edits += [Edit(search=line.strip(), replace="", about=name) for line in own[1:]]
         else:
-            edits.append(_insertion(world, lines, demand, said))
+            edits.append(replace(_insertion(world, lines, demand, said), about=name))
     if not edits and lines:  # asked for edits and seeing nothing to do: it words one sentence anew
         sentences = [line for line in lines if world.marks(line)]
         if sentences:
@@ -335,4 +336,4 @@ def _misquoted(edit: Edit, rng: random.Random) -> Edit:
     """An edit that quotes its passage with one word wrong."""
     words = edit.search.split()
     place = rng.randrange(len(words)) if words else 0
-    return Edit(search=" ".join([*words[:place], "rather", *words[place + 1 :]]), replace=edit.replace)
+    return replace(edit, search=" ".join([*words[:place], "rather", *words[place + 1 :]]))

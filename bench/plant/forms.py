@@ -187,6 +187,8 @@ class _Filler:
     def __init__(self, content: Content, root: Schema) -> None:
         self.content = content
         self.root = root
+        self.takers = tuple(name for name in property_names(root) if self._demand(name) is not None)
+        """The properties that are each for one demand."""
 
     def value(self, node: Schema, key: str, about: Finding | Edit | None) -> object:
         """A value for one node; ``key`` is the name it stands under, ``about`` what the object around it is about."""
@@ -250,17 +252,29 @@ class _Filler:
             return {f.name: self.value(cast("Schema", extra), f.name, f) for f in self.content.findings}
         return {name: self.value(inner, name, self._named(name) or about) for name, inner in properties.items()}
 
+    def _demand(self, name: str) -> int | None:
+        return self.content.labels.get(name, self.content.world.numbers.get(name.lower()))
+
     def _named(self, name: str) -> Finding | None:
         """The finding that a property is about, if its name calls a demand."""
-        number = self.content.labels.get(name, self.content.world.numbers.get(name.lower()))
+        number = self._demand(name)
         return next((f for f in self.content.findings if f.demand == number), None)
+
+    def _edits(self, key: str) -> list[Edit]:
+        """The edits for a list: all of them, or those for its demand; the first list takes what has no other."""
+        if key not in self.takers:
+            return list(self.content.edits)
+        number, named = self._demand(key), {self._demand(name) for name in self.takers}
+        first = key == self.takers[0]
+        about = [(edit, self._demand(edit.about)) for edit in self.content.edits]
+        return [edit for edit, demand in about if demand == number or (first and demand not in named)]
 
     def _array(self, node: Schema, key: str, about: Finding | Edit | None) -> list[object]:
         each = cast("Schema", node.get("items", {"type": "string"}))
         items = self._resolved(each)
         inner = cast("Mapping[str, Schema]", items.get("properties", {}))
         if any(_SEARCH.fullmatch(name) or name.lower().startswith(("search", "find", "old")) for name in inner):
-            return [self.value(each, key, edit) for edit in self.content.edits]
+            return [self.value(each, key, edit) for edit in self._edits(key)]
         limit = node.get("maxItems")
         most = limit if isinstance(limit, int) else None
         if items.get("type") in {"integer", "number"}:

@@ -40,6 +40,8 @@ _LONG_LINE = 60
 """Characters from which on a line no longer belongs to the label above it."""
 _TO_BE = re.compile(r"\b(so that|such that|until|in order that|make sure|ensure)(\W+(that|the))*\W*$", re.IGNORECASE)
 _ITEM = re.compile(r"\s*(?:[-*•>+]|\[.\]|\w{1,3}[.):])\s")
+_ELISION = re.compile(r"\s*(?:\[\s*(?:…|\.\.\.)\s*\]|\(\s*(?:…|\.\.\.)\s*\)|…|\.\.\.)\s*")
+"""A line that stands for others that are left out; the text goes on after it."""
 _RANKED_AT_MOST = 3
 """A list in order of precedence orders its demands if it is this short."""
 _LEAD_IN = 12
@@ -161,7 +163,7 @@ class Reader:
                 cluster.titled = title
                 cluster.context = "firm" if self._fixed else self._context
             cluster.add(content, number)
-        elif not content.strip() or COMMENT.match(content):
+        elif not content.strip() or COMMENT.match(content) or _ELISION.fullmatch(content):
             if self._cluster is not None:
                 self._cluster.add(content, number)
             elif content.strip():

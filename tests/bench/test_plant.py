@@ -186,6 +186,23 @@ def test_an_edit_touches_only_its_lines():
     assert len(set(text.splitlines()) - set(patched.text.splitlines())) == 1
 
 
+def test_an_edit_can_be_asked_for_by_demand_and_from_an_excerpt():
+    """Each demand's edits stand under its name, and a line of dots stands for lines that are left out."""
+    plant = Plant(sound("strong", fix=1.0), 1)
+    text = failing(plant, 2, 5)
+    names = [plant.spec.criteria[number].name for number in (2, 5)]
+    own = [line for line in text.splitlines() if any(m.demand in {2, 5} for m in plant.world.marks(line))]
+    excerpt = "\n\n[…]\n\n".join(["# T", *own])
+    form = json.dumps({"edits": {name: [{"search": "…", "replace": "…"}] for name in names}}, ensure_ascii=False)
+    asked = f"Criteria:\n{listing(plant)}\n\nDraft, with […] for what is left out:\n{excerpt}\n\n"
+    said = json.loads(say(plant, f"{asked}Fix {names[0]} and {names[1]}. Reply with JSON: {form}"))["edits"]
+    assert list(said) == names
+    assert [len(edits) for edits in said.values()] == [1, 1]
+    patched = apply_edits(text, tuple(Edit(**edit) for edits in said.values() for edit in edits))
+    assert patched.misses == ()
+    assert all(plant.truth(patched.text).values())
+
+
 def test_losses_grow_with_what_is_touched():
     """Of met demands, an edit loses fewest and a rewrite more; a draft from nothing draws all anew."""
     regime = sound("middling", loss=0.2, first=0.7, spread=1000.0)

@@ -120,6 +120,16 @@ def test_a_wrong_beginning_or_end_says_what_stands_there() -> None:
     assert (ends.message, ends.lines) == ('the text ends with "Hello Mia"; end it with "Jonas\\nCare"', (2,))
 
 
+def test_a_passage_of_the_wrong_shape_is_to_be_changed_and_not_removed() -> None:
+    """A pattern for paragraphs of over ten words; three dots in a quotation would be copied with it."""
+    long = "This is a paragraph of more than ten words, and what it says is needed."
+    rule = {"excludes": {"regex": r"^(?:\S+[ \t]+){10,}\S+"}}
+    found = measure(rule, f"Short.\n\n{long}")
+    says = 'the passage that begins with "This is a paragraph of more than" on line 3 breaks this'
+    assert found.message == f"{says}; change it so that it does not"
+    assert measure(rule, f"{long}\n\nAnother {long}").message.startswith("the passages that begin with")
+
+
 def test_a_pattern_that_may_not_stand_is_named_by_what_it_found() -> None:
     """A small author was told "the pattern … stands 2 times; remove it", and removed nothing."""
     check = {"excludes": {"regex": r"\b(?:thanks|issue)\b"}}

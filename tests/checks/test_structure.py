@@ -115,6 +115,36 @@ def test_a_required_heading_inside_a_list_is_none() -> None:
         assert finding.lines == (1,)
 
 
+RENAMED = {"headings": {"required": ["Aims", "## Money", "Next"], "only": True}}
+
+
+def test_a_heading_in_the_place_of_a_missing_one_is_to_be_renamed() -> None:
+    """Told to add one and to remove the other, an author may take the section's text away with its name."""
+    found = measure(RENAMED, "# T\n\n## Aims\n\n## Budget\n\n## Next\n")
+    assert found.message == 'the heading "Budget" must be "## Money" instead; rename it'
+    assert found.lines == (5,)
+    both = measure(RENAMED, "## Goals\n\n## Budget\n\n## Next\n")
+    assert both.message == (
+        'the heading "Goals" must be "Aims" instead; rename it; the heading "Budget" must be "## Money" instead; rename it'
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "## Aims\n\n## Next\n\n## Budget\n",  # not where the missing one belongs
+        "## Aims\n\n### Budget\n\n## Next\n",  # of another level
+        "## Aims\n\n## Budget\n\n## Costs\n\n## Next\n",  # which of the two?
+        "## Aims\n\n## Budget\n",
+    ],
+)
+def test_a_heading_is_renamed_only_where_that_puts_everything_right(text: str) -> None:
+    """Otherwise the message says what is missing and what is too much."""
+    message = measure(RENAMED, text).message
+    assert "rename" not in message
+    assert "no heading" in message
+
+
 def test_only_needs_headings_to_allow() -> None:
     """A spec that forbids all headings says so with max words or excludes, not by accident."""
     with pytest.raises(SpecError, match="only needs required"):

@@ -28,6 +28,8 @@ from setpoint.ports import Finding
 __all__ = ["Contains", "EndsWith", "Excludes", "StartsWith"]
 
 _PLACES = 20
+_PASSAGE = 7
+"""A match of so many words is a passage: "remove it" would cost the text what it says."""
 
 
 class _Wanted(Params):
@@ -133,6 +135,15 @@ class Excludes(_Wanted):
         """The demand as a sentence."""
         return f"Does not contain {self.named()}."
 
+    def _passages(self, text: str, spans: Sequence[tuple[int, int]]) -> list[str]:
+        """The beginnings of what a pattern has found, if that is passages of a wrong shape and not a word too many."""
+        if self.regex is None:
+            return []
+        found = [text[start:end].split() for start, end in spans[:_PLACES]]
+        if not any(len(words) >= _PASSAGE for words in found):
+            return []
+        return list(dict.fromkeys(f'"{" ".join(words[:_PASSAGE])}"' for words in found if words))
+
     def _shown(self, text: str, spans: Sequence[tuple[int, int]]) -> list[str]:
         """What a pattern has found: an author can cut the words it is shown; a pattern is no instruction to it."""
         if self.regex is None:
@@ -157,7 +168,10 @@ class Excludes(_Wanted):
                     where = _lines(text, spans)
                     hits += count
                     lines += where
-                    faults.append(_forbidden(self._shown(text, spans) or [name], count, where))
+                    if passages := self._passages(text, spans):
+                        faults.append(_broken(passages, where))
+                    else:
+                        faults.append(_forbidden(self._shown(text, spans) or [name], count, where))
             # Fewer hits must be nearer to passing, or a draft that removes all but one would look like no progress.
             return failed("; ".join(faults), shortfall=hits / (hits + 1), lines=lines) if faults else PASSED
 
@@ -170,6 +184,13 @@ def _forbidden(names: Sequence[str], count: int, lines: Sequence[int]) -> str:
     return (
         f"{listing(names)} {'stand' if several else 'stands'}{often}{_at(lines)}; remove {'them' if several else 'it'}"
     )
+
+
+def _broken(begins: Sequence[str], lines: Sequence[int]) -> str:
+    # A beginning in whole words: authors copy what is quoted, and three dots that stand for the rest with it.
+    if len(begins) > 1:
+        return f"the passages that begin with {listing(begins)}{_at(lines)} break this; change them so that they do not"
+    return f"the passage that begins with {begins[0]}{_at(lines)} breaks this; change it so that it does not"
 
 
 def _listed(names: Sequence[str]) -> str:

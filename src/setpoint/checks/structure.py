@@ -93,14 +93,20 @@ class Headings(Params):
             missing = [name for name, place in zip(self.required or (), places, strict=True) if place is None]
             items = {_folded(item.text.split("\n", 1)[0].lstrip("# ")): item.line for item in page.items}
             listed = {name: items[_wanted(name)[1]] for name in missing if _wanted(name)[1] in items}
-            absent = [quoted(name) for name in missing if name not in listed]
+            there = [place for place in places if place is not None]
+            others = self._others(found, set(there)) if self.only else []
+            renamed = self._renamed(found, others, [name for name in missing if name not in listed])
+            lines += [block.line for block, _ in renamed]
+            faults += [
+                f"the heading {quoted(block.text)} must be {quoted(name)} instead; rename it" for block, name in renamed
+            ]
+            absent = [] if renamed else [quoted(name) for name in missing if name not in listed]
             if absent:
                 faults.append(f"no heading {listing(absent)}; add {'it' if len(absent) == 1 else 'them'}")
             if listed:
                 names = listing([quoted(name) for name in listed])
                 faults.append(f"{names} stands as a list item; make it a heading at the beginning of its line")
                 lines += listed.values()
-            there = [place for place in places if place is not None]
             moved = [later for earlier, later in pairwise(there) if later < earlier]
             if self.order and moved:
                 names = [quoted(found[place].text) for place in sorted(there)]
@@ -110,8 +116,7 @@ class Headings(Params):
             if deep:
                 faults.append(f"{quoted(deep[0].text)} is of level {deep[0].depth}; use at most {self.max_depth}")
                 lines += [block.line for block in deep]
-            others = self._others(found, set(there)) if self.only else []
-            if others:
+            if others and not renamed:
                 names = listing([quoted(block.text) for block in others])
                 one = len(others) == 1
                 faults.append(
@@ -136,6 +141,20 @@ class Headings(Params):
     def _others(found: Sequence[Block], wanted: Container[int]) -> list[Block]:
         """The headings that were not asked for, a title in front of all others excepted."""
         return [b for at, b in enumerate(found) if at not in wanted and not (at == 0 and b.depth == 1)]
+
+    def _renamed(
+        self, found: Sequence[Block], others: Sequence[Block], missing: Sequence[str]
+    ) -> list[tuple[Block, str]]:
+        """Headings that only have another name than the missing one whose place they hold; all of them or none."""
+        if not self.order or not others or len(others) != len(missing):
+            return []
+        pairs = list(zip(others, missing, strict=True))
+        names = {block.line: name for block, name in pairs}
+        title = bool(found) and found[0].depth == 1 and found[0].line not in names
+        after = [_wanted(names.get(block.line, block.text))[1] for block in found[title:]]
+        fits = after == [_wanted(name)[1] for name in self.required or ()]
+        levels = all(_wanted(name)[0] in {0, block.depth} for block, name in pairs)
+        return pairs if fits and levels else []
 
     def _sequence(self) -> str:
         return listing([quoted(heading) for heading in self.required or ()], most=20)

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -17,6 +17,7 @@ __all__ = [
     "Origin",
     "Patched",
     "Stage",
+    "anchored",
     "apply_edits",
     "broken_locks",
     "broken_skeleton",
@@ -24,10 +25,14 @@ __all__ = [
     "degeneracy",
     "folded",
     "headings",
+    "is_fence",
+    "is_heading",
     "layout",
     "line_map",
+    "lines_span",
     "locked_spans",
     "unmarked",
+    "widened",
 ]
 
 Move: TypeAlias = Literal["edit", "rewrite", "redraft"]
@@ -73,6 +78,8 @@ class Edit:
 
     search: str
     replace: str
+    about: str = ""
+    """The criterion that it is to fix; empty if the author did not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,9 +159,61 @@ def apply_edits(text: str, edits: tuple[Edit, ...]) -> Patched:
             misses.append(f"edit {number}: {place}")
             continue
         start, end = place
+        if not edit.replace and text[start - 1 : start] == text[end : end + 1] == " ":
+            end += 1  # what is deleted takes one of the two spaces around it with it
         text = text[:start] + edit.replace + text[end:]
         applied += 1
     return Patched(text=text, applied=applied, misses=tuple(misses))
+
+
+def anchored(text: str, span: tuple[int, int], replacement: str, about: str = "") -> Edit:
+    """An edit of one span of the text, with as many of the words around as make its passage the only one."""
+    first, last = start, end = span
+    while text.count(text[start:end]) > 1:
+        start = _word_before(text, start)
+        if text.count(text[start:end]) > 1:
+            end = _word_after(text, end)
+    return Edit(search=text[start:end], replace=text[start:first] + replacement + text[last:end], about=about)
+
+
+def widened(text: str, edit: Edit, places: Iterable[tuple[int, int]]) -> Edit:
+    """The edit with words around its passage, where it stands several times and it is clear which is meant.
+
+    Args:
+        text: what is edited.
+        edit: as the author sent it.
+        places: first and last lines (from 1) where its fault is. A passage that stands there once is the one; if it
+            stands there more often, or not at all, the edit stays as it is.
+    """
+    if not edit.search.strip() or text.count(edit.search) < 2:  # noqa: PLR2004 - once is clear
+        return edit
+    spans = [lines_span(text, first, last) for first, last in places]
+    hits = [hit.span() for hit in re.finditer(re.escape(edit.search), text)]
+    inside = [hit for hit in hits if any(start <= hit[0] and hit[1] <= end for start, end in spans)]
+    return anchored(text, inside[0], edit.replace, edit.about) if len(inside) == 1 else edit
+
+
+def lines_span(text: str, first: int, last: int) -> tuple[int, int]:
+    """Where some lines (from 1) begin and end in a text."""
+    lines = text.splitlines(keepends=True)
+    start = sum(len(line) for line in lines[: first - 1])
+    return start, start + len("".join(lines[first - 1 : last]).rstrip("\r\n"))
+
+
+def _word_before(text: str, place: int) -> int:
+    while place > 0 and text[place - 1].isspace():
+        place -= 1
+    while place > 0 and not text[place - 1].isspace():
+        place -= 1
+    return place
+
+
+def _word_after(text: str, place: int) -> int:
+    while place < len(text) and text[place].isspace():
+        place += 1
+    while place < len(text) and not text[place].isspace():
+        place += 1
+    return place
 
 
 def _find(text: str, search: str) -> tuple[int, int] | str:
@@ -227,12 +286,24 @@ def headings(text: str) -> tuple[str, ...]:
     found: list[str] = []
     fence = ""
     for line in text.splitlines():
-        mark = _FENCE_LINE.match(line)
-        if mark and (not fence or mark[1].startswith(fence)):
-            fence = "" if fence else mark[1]
+        if (after := is_fence(line, fence)) != fence:
+            fence = after
         elif not fence and (heading := _HEADING_LINE.match(line)):
             found.append(f"{heading[1]} {' '.join(heading[2].split())}")
     return tuple(found)
+
+
+def is_heading(line: str) -> bool:
+    """Whether a line outside fenced code is a markdown heading."""
+    return _HEADING_LINE.match(line) is not None
+
+
+def is_fence(line: str, fence: str) -> str:
+    """The fence that is open after a line, given the one that was open before it; empty for none."""
+    mark = _FENCE_LINE.match(line)
+    if mark is None or (fence and not mark[1].startswith(fence)):
+        return fence
+    return "" if fence else mark[1]
 
 
 def broken_skeleton(skeleton: tuple[str, ...], text: str) -> str:

@@ -227,6 +227,8 @@ class Drafted:
     """Criterion → the passage that the author says shows it, where it was told to check itself (rule 12)."""
     cut: bool = False
     """The reply was cut off at its limit for the second time; this is what it holds up to its last whole sentence."""
+    misses: tuple[str, ...] = ()
+    """A line for each edit that did not apply even when it was asked for again; the others did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

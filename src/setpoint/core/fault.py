@@ -62,6 +62,8 @@ class Fault:
     criterion: Criterion
     reason: str
     directive: str
+    lines: tuple[int, ...] = ()
+    """The lines of the draft (from 1) that it is about; none for an absence, or for the text as a whole."""
     quotes: tuple[str, ...] = ()
     shortfall: float = 1.0
     vague: bool = False

@@ -17,6 +17,7 @@ from setpoint.core.cost import count, reading_tokens, spec_tokens
 from setpoint.core.detect import change, failed_tries, focus
 from setpoint.core.draft import Move
 from setpoint.core.event import MoveRecord
+from setpoint.core.excerpt import sight
 from setpoint.core.fault import Fault, rank
 from setpoint.core.rates import Skill, skill_of
 from setpoint.core.record import DraftState
@@ -166,7 +167,7 @@ def gain(state: State, base: DraftState, move: Move, aimed: Sequence[Fault]) -> 
             mean -= q * worth
             variance += q * (1 - q) * worth * worth
     won = _positive_part(mean, math.sqrt(variance))
-    return (1 - fail.mean) * won / (tokens(state, base, move, len(aimed)) / 1000)
+    return (1 - fail.mean) * won / (tokens(state, base, move, aimed) / 1000)
 
 
 def _positive_part(mean: float, deviation: float) -> float:
@@ -178,11 +179,14 @@ def _positive_part(mean: float, deviation: float) -> float:
     return mean * (1 + math.erf(z / math.sqrt(2))) / 2 + deviation * density
 
 
-def tokens(state: State, base: DraftState, move: Move, faults: int) -> float:
+def tokens(state: State, base: DraftState, move: Move, faults: Sequence[Fault]) -> float:
     """What a move and its reading are expected to use; the worst case is another matter (`core.cost`)."""
     text, spec = count(base.draft.text), spec_tokens(state)
-    prompt = spec + (0 if move == "redraft" else text)
-    reply = _REPLY_OVERHEAD + (_EDIT_TOKENS * faults if move == "edit" else text)
+    seen = 0 if move == "redraft" else text
+    if move == "edit":
+        seen = count(sight(base.draft.text, faults, long_words=state.policy.long_words).text)
+    prompt = spec + seen
+    reply = _REPLY_OVERHEAD + (_EDIT_TOKENS * len(faults) if move == "edit" else text)
     return prompt + reply + (reading_tokens(state, base) if state.judged(base) else 0)
 
 

@@ -3,7 +3,7 @@
 `Narrator.tell` sees the states before and after an event; it keeps nothing but which pass it has spoken about last.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from setpoint.core.action import (
     Contradict,
@@ -145,6 +145,10 @@ def spending(state: State) -> str:
     )
 
 
+def _missed(misses: Sequence[str]) -> str:
+    return f"{plural(len(misses), 'edit')} did not apply: {'; '.join(one_line(miss, 160) for miss in misses)}"
+
+
 def _told(before: State, after: State, event: Event) -> Iterator[str]:  # noqa: C901, PLR0912 - a case each
     match event:
         case Requested():
@@ -153,11 +157,12 @@ def _told(before: State, after: State, event: Event) -> Iterator[str]:  # noqa: 
             yield _draft_line(before, after)
             if event.cut:
                 yield "the reply was cut off again; the draft is what it holds up to its last whole sentence"
+            if event.misses:
+                yield _missed(event.misses)
         case MoveFailed():
             yield f"pass {len(after.passes)}: no draft. {failure_says(event.why).rstrip('.')}: {one_line(event.detail)}"
         case PatchMissed():
-            misses = "; ".join(one_line(miss, 160) for miss in event.misses)
-            yield f"{plural(len(event.misses), 'edit')} did not apply: {misses}"
+            yield _missed(event.misses)
         case Measured():
             yield _verdict_line(f"draft {event.draft}, checks", event.verdicts)
         case Judged():

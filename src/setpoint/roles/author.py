@@ -3,34 +3,29 @@
 It is shown the spec, its own text and the faults of this pass; never the critic's prompt, never earlier passes.
 """
 
-import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
 from setpoint.core.action import Reask, Revise, Setting, Write
 from setpoint.core.control import cut_off, faults, was_cut_off
-from setpoint.core.draft import Edit, apply_edits, locked_spans
+from setpoint.core.draft import apply_edits, locked_spans
 from setpoint.core.event import Drafted, MoveFailed, MoveFailure, PatchMissed
+from setpoint.core.excerpt import Sight, sight
 from setpoint.core.fault import Fault
 from setpoint.core.spec import Criterion
 from setpoint.core.state import State
 from setpoint.ports import Model, Prompt, Reply
 from setpoint.roles.echoes import without_echoes, without_remarks
+from setpoint.roles.edits import edit_schema, edits_in, example, said_again, takes_additions
 from setpoint.roles.prompting import mark, render, seed_for
-from setpoint.roles.reply import Unreadable, as_list, as_mapping, json_object, plain_text, refusal, whole_sentences
+from setpoint.roles.reply import Unreadable, as_mapping, json_object, plain_text, refusal, whole_sentences
 
 __all__ = ["ModelAuthor"]
 
 _TEMPERATURE: Final[dict[Setting, float]] = {"steady": 0.4, "varied": 0.9}
 _FIRST_TEMPERATURE: Final = 0.7
-_EDIT: Final = {
-    "type": "object",
-    "properties": {"search": {"type": "string"}, "replace": {"type": "string"}},
-    "required": ["search", "replace"],
-    "additionalProperties": False,
-}
 _CHECK_LINE: Final = re.compile(r"^\W*CHECK\W+([a-z0-9][a-z0-9._-]*)\W*:\s*(.*)$", re.IGNORECASE)
 
 
@@ -63,12 +58,11 @@ class ModelAuthor:
         """The prompt for an action; a function of its arguments alone."""
         sign = mark(state.opened.nonce, "author")
         revise = action.revise if isinstance(action, Reask) else action
-        edits = isinstance(revise, Revise) and revise.move == "edit"
         return Prompt(
             system=render("author_system.md"),
             user=f"{self.task(state)}\n\n{_user(action, state, sign)}",
             max_tokens=state.opened.reply_tokens,
-            schema=_schema(_promoted(state)) if edits else None,
+            schema=_schema(revise, state) if isinstance(revise, Revise) and revise.move == "edit" else None,
             temperature=_TEMPERATURE[revise.setting] if isinstance(revise, Revise) else _FIRST_TEMPERATURE,
             seed=seed_for(state.opened.seed, call),
         )
@@ -91,17 +85,17 @@ class ModelAuthor:
         )
 
 
-def _schema(promoted: tuple[Criterion, ...]) -> dict[str, object]:
-    properties: dict[str, object] = {"edits": {"type": "array", "items": _EDIT}}
-    names = [criterion.name for criterion in promoted]
-    if names:
-        properties["checks"] = {
-            "type": "object",
-            "properties": {name: {"type": "string"} for name in names},
-            "required": names,
-            "additionalProperties": False,
-        }
-    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+def _schema(revise: Revise, state: State) -> dict[str, object]:
+    text, targeted = state.draft(revise.base).draft.text, _targeted(revise, state)
+    return edit_schema(targeted, _sight(revise, state), text, _promoted(state))
+
+
+def _sight(revise: Revise, state: State) -> Sight:
+    """What the author sees of its text: all of it, save for edits of a long one."""
+    text = state.draft(revise.base).draft.text
+    if revise.move != "edit":
+        return Sight(text, "whole")
+    return sight(text, _targeted(revise, state), long_words=state.policy.long_words)
 
 
 def _promoted(state: State) -> tuple[Criterion, ...]:
@@ -119,10 +113,7 @@ def _user(action: Write | Revise | Reask, state: State, sign: str) -> str:
         case Write():
             return render("author_first.md", lessons=action.lessons, approach=action.approach, standing=standing)
         case Reask():
-            before = _user(action.revise, state, sign)
-            edits = json.dumps(
-                {"edits": [{"search": e.search, "replace": e.replace} for e in action.edits]}, ensure_ascii=False
-            )
+            before, edits = _user(action.revise, state, sign), said_again(action.edits)
             return render("author_reask.md", before=before, edits=edits, misses=action.misses)
         case Revise():
             base = state.draft(action.base)
@@ -130,13 +121,17 @@ def _user(action: Write | Revise | Reask, state: State, sign: str) -> str:
                 wanted = [fault.directive for fault in _targeted(action, state)]
                 return _outline(state, base.draft.text, wanted, standing, sign)
             open_names = state.open_criteria(base)
+            targeted, shown, promoted = _targeted(action, state), _sight(action, state), _promoted(state)
             return render(
                 f"author_{action.move}.md",
-                text=base.draft.text,
-                faults=_targeted(action, state),
+                text=shown.text,
+                scope=shown.scope,
+                faults=targeted,
+                additions=[fault.criterion.name for fault in targeted if takes_additions(fault, shown)],
+                form=example(targeted, shown, promoted),
                 # What is frozen stands alone, as a hard constraint: among all that is to stay it would be one of many.
                 kept=[c for c in state.criteria(base) if c.name not in open_names and not action.hold],
-                promoted=_promoted(state),
+                promoted=promoted,
                 standing=standing,
                 mark=sign,
             )
@@ -241,29 +236,25 @@ def _patch(
     call: int, action: Write | Revise | Reask, revise: Revise, state: State, reply: Reply
 ) -> Drafted | PatchMissed | MoveFailed:
     found = json_object(reply)
-    edits = _edits(found)
+    base = state.draft(revise.base).draft.text
+    edits = edits_in(found, base, _targeted(revise, state))
     if not edits:
         return _failed(call, action, "unchanged", "the author sent no edits", reply)
-    patched = apply_edits(state.draft(revise.base).draft.text, edits)
+    patched = apply_edits(base, edits)
     if patched.misses and not isinstance(action, Reask):
         return PatchMissed(call=call, revise=revise, edits=edits, misses=patched.misses, usage=reply.usage)
-    if patched.misses:
+    if not patched.applied:
         return _failed(call, action, "patch_not_applied", "; ".join(patched.misses), reply)
     evidence = {name: said for name, said in as_mapping(found.get("checks")).items() if isinstance(said, str)}
-    return Drafted(call=call, text=patched.text, origin="edit", base=revise.base, usage=reply.usage, evidence=evidence)
-
-
-def _edits(found: Mapping[str, object]) -> tuple[Edit, ...]:
-    if not isinstance(found.get("edits"), list):
-        raise Unreadable("unparsable", "the reply has no list of edits")
-    edits: list[Edit] = []
-    for item in map(as_mapping, as_list(found["edits"])):
-        search, replace = item.get("search"), item.get("replace")
-        if not isinstance(search, str) or not isinstance(replace, str):
-            raise Unreadable("unparsable", "an edit has no 'search' and 'replace' texts")
-        if search != replace:
-            edits.append(Edit(search=search, replace=replace))
-    return tuple(edits)
+    return Drafted(
+        call=call,
+        text=patched.text,
+        origin="edit",
+        base=revise.base,
+        usage=reply.usage,
+        evidence=evidence,
+        misses=patched.misses,
+    )
 
 
 def _failed(call: int, action: Write | Revise | Reask, why: MoveFailure, detail: str, reply: Reply) -> MoveFailed:

@@ -39,6 +39,7 @@ def faults(state: State, draft: DraftState) -> tuple[Fault, ...]:
         verdict = draft.verdict(criterion.name)
         if verdict is None or verdict.status != "fail":
             continue
+        there = tuple(n for n in verdict.lines if 0 < n <= len(lines))
         vague = verdict.by not in {"check", "person"} and bool(vagueness(verdict.directive))
         found.append(
             Fault(
@@ -46,7 +47,8 @@ def faults(state: State, draft: DraftState) -> tuple[Fault, ...]:
                 # A vague critique is not passed on: the criterion's own sentence is the better instruction (5).
                 reason=verdict.reason if not vague else "this criterion is not met",
                 directive=criterion.says if vague else verdict.directive,
-                quotes=tuple(lines[n - 1] for n in verdict.lines if 0 < n <= len(lines)),
+                lines=there,
+                quotes=tuple(lines[n - 1] for n in there),
                 shortfall=verdict.shortfall,
                 vague=vague,
                 root=verdict.root,

@@ -1,0 +1,145 @@
+"""What an author must see of a long text to edit it: the passages at fault, and enough to find its way (rule 11).
+
+An edit that fixes two sentences needs neither the other sixty to be read nor to be paid for, and a small model that is
+shown all of them looks for the fault in the wrong place. What a fault without a place is about is the whole text.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from functools import lru_cache
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+from setpoint.core.draft import is_fence, is_heading
+from setpoint.core.fault import Fault
+
+__all__ = ["ELISION", "Passage", "Scope", "Sight", "passages", "scope", "sight"]
+
+Scope: TypeAlias = Literal["place", "missing", "whole"]
+"""Where a fault is: on certain lines, in something that stands nowhere yet, or in the text as a whole."""
+
+ELISION: Final = "[…]"
+"""Stands for what is left out."""
+
+_ADDED_TO_MEND: Final = frozenset({"contains"})
+"""Checks that fail without a line only because something is not there; it can be added without reading the rest."""
+_MOST_SHOWN: Final = 0.7
+"""From this share of the words on, the excerpt saves too little to hide the rest."""
+_BEGINNING: Final = 10
+"""So many words tell what a passage is about."""
+_MANY_LINES: Final = 12
+_AROUND: Final = 2
+"""Of a passage of many lines (a table, code, text with fixed line ends), so many lines around the fault are shown."""
+
+
+class Passage(NamedTuple):
+    """Lines that stand together: a paragraph, a list, a heading, a block of code."""
+
+    first: int
+    """Its first line, counted from 1; a prompt calls it by this number, as verdicts do."""
+    lines: tuple[str, ...]
+    heading: bool
+
+    @property
+    def last(self) -> int:
+        """Its last line."""
+        return self.first + len(self.lines) - 1
+
+
+class Sight(NamedTuple):
+    """What an author is shown."""
+
+    text: str
+    scope: Scope
+    """``place`` with `ELISION` for what is left out, ``missing`` with the line of every passage and most of them only begun,
+    ``whole`` for all of it."""
+
+
+@lru_cache(maxsize=32)
+def passages(text: str) -> tuple[Passage, ...]:
+    """The passages of a text: what blank lines separate, fenced code in one piece and each heading alone."""
+    found: list[Passage] = []
+    lines: list[str] = []
+    first, fence = 1, ""
+
+    def end() -> None:
+        if lines:
+            found.append(Passage(first, tuple(lines), heading=False))
+            lines.clear()
+
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not fence and not line.strip():
+            end()
+        elif not fence and is_heading(line):
+            end()
+            found.append(Passage(number, (line,), heading=True))
+        else:
+            first = first if lines else number
+            lines.append(line)
+            fence = is_fence(line, fence)
+    end()
+    return tuple(found)
+
+
+def scope(fault: Fault) -> Scope:
+    """Where a fault is."""
+    if fault.lines:
+        return "place"
+    check = fault.criterion.check
+    return "missing" if check is not None and check.name in _ADDED_TO_MEND else "whole"
+
+
+def sight(text: str, faults: Sequence[Fault], *, long_words: int) -> Sight:
+    """What an author is shown who is to fix these faults by edits.
+
+    Args:
+        text: the draft.
+        faults: what it is to fix.
+        long_words: a text of fewer words is shown whole.
+    """
+    found = {scope(fault) for fault in faults}
+    words = len(text.split())
+    if not faults or "whole" in found or words < long_words:
+        return Sight(text, "whole")
+    cited = {line for fault in faults for line in fault.lines}
+    parts = passages(text)
+    shown = _numbered(parts, cited) if "missing" in found else _cut_out(parts, cited)
+    if len(shown.split()) > _MOST_SHOWN * words:
+        return Sight(text, "whole")
+    return Sight(shown, "missing" if "missing" in found else "place")
+
+
+def _numbered(parts: Iterable[Passage], cited: Collection[int]) -> str:
+    return "\n\n".join(f"[{part.first}] {_shown(part, cited) or _begun(part)}" for part in parts)
+
+
+def _cut_out(parts: Iterable[Passage], cited: Collection[int]) -> str:
+    pieces: list[str] = []
+    for part in parts:
+        piece = _shown(part, cited) or ELISION
+        if piece != ELISION or pieces[-1:] != [ELISION]:
+            pieces.append(piece)
+    return "\n\n".join(pieces)
+
+
+def _shown(part: Passage, cited: Collection[int]) -> str:
+    """What is shown of a passage at fault, and of a heading; nothing of any other."""
+    at = [line for line in range(part.first, part.last + 1) if line in cited]
+    if not at:
+        return part.lines[0] if part.heading else ""
+    if len(part.lines) <= _MANY_LINES:
+        return "\n".join(part.lines)
+    near = {line for one in at for line in range(one - _AROUND, one + _AROUND + 1)}
+    pieces: list[str] = []
+    for number, line in enumerate(part.lines, start=part.first):
+        if number in near:
+            pieces.append(line)
+        elif pieces[-1:] != [ELISION]:
+            pieces.append(ELISION)
+    return "\n".join(pieces)
+
+
+def _begun(part: Passage) -> str:
+    beginning = part.lines[0].strip()
+    words = beginning.split()
+    if len(words) <= _BEGINNING and len(part.lines) == 1:
+        return beginning
+    return " ".join([*words[:_BEGINNING], ELISION])

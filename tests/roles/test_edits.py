@@ -1,0 +1,137 @@
+"""Edits as authors send them: one place in the reply for each fault, found where the fault is."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from setpoint.core.draft import Edit, apply_edits, widened
+from setpoint.core.excerpt import sight
+from setpoint.core.fault import Fault
+from setpoint.core.spec import CheckCall, Criterion
+from setpoint.roles.edits import edit_schema, edits_in, example, said_again
+from setpoint.roles.reply import Unreadable
+
+FILLING = "nothing to see " * 30
+TEXT = f"# Report\n\nThe 11 boats lie there. {FILLING}\n\nIn all 11 boats were lost. {FILLING}\n\n- one\n- two\n"
+
+
+def fault(name: str, *lines: int, check: str = "excludes") -> Fault:
+    """A fault of a check."""
+    criterion = Criterion(name=name, says="It is so.", check=CheckCall(name=check))
+    return Fault(criterion=criterion, reason="r", directive="d", lines=lines)
+
+
+NUMBERS, PHRASE = fault("numbers", 5), fault("phrase", check="contains")
+
+
+def applied(edits: dict[str, Any] | list[Any], *faults: Fault) -> str:
+    """The text after a reply with these edits, all of which apply."""
+    patched = apply_edits(TEXT, edits_in({"edits": edits}, TEXT, faults))
+    assert patched.misses == ()
+    return patched.text
+
+
+def test_the_schema_holds_a_place_open_for_each_fault() -> None:
+    """A small model that is asked for a list of edits sends one and stops."""
+    faults = [NUMBERS, PHRASE]
+    shown = sight(TEXT, faults, long_words=10)
+    schema: Any = edit_schema(faults, shown, TEXT, ())
+    places = schema["properties"]["edits"]
+    assert places["required"] == ["numbers", "phrase"]
+    assert places["properties"]["numbers"]["items"]["required"] == ["search", "replace"]
+    after = places["properties"]["phrase"]["items"]["properties"]["after"]
+    assert (after["minimum"], after["maximum"]) == (1, len(TEXT.splitlines()))
+    assert example(faults, shown, [NUMBERS.criterion]) == (
+        '{"edits": {"numbers": [{"search": "…", "replace": "…"}], "phrase": [{"after": 1, "add": "…"}]}, '
+        '"checks": {"numbers": "…"}}'
+    )
+
+
+def test_words_that_stand_twice_are_taken_where_the_fault_is() -> None:
+    """A verdict names its line, so the author need not quote around it."""
+    text = applied({"numbers": [{"search": "11", "replace": "9"}]}, NUMBERS)
+    assert "The 11 boats" in text
+    assert "In all 9 boats" in text
+
+
+def test_words_that_stand_twice_where_the_fault_is_stay_a_miss() -> None:
+    """Nothing is guessed."""
+    both = replace(NUMBERS, lines=(3, 5))
+    patched = apply_edits(TEXT, edits_in({"edits": {"numbers": [{"search": "11", "replace": "9"}]}}, TEXT, [both]))
+    assert patched.text == TEXT
+    assert "stands 2 times" in patched.misses[0]
+
+
+@pytest.mark.parametrize(
+    ("after", "add", "there"),
+    [
+        (1, "A sentence.", "# Report\n\nA sentence.\n\nThe 11 boats"),
+        (2, "A sentence.", "# Report\n\nA sentence.\n\nThe 11 boats"),  # the empty line after it
+        (5, "[5] A sentence.", "nothing to see \n\nA sentence.\n\n- one"),
+        (7, "- three", "- one\n- two\n- three\n"),
+        (8, "After the list.", "- one\n- two\n\nAfter the list.\n"),
+    ],
+)
+def test_an_addition_stands_after_its_passage(after: int, add: str, there: str) -> None:
+    """A passage of its own, or one more item of a list; the number of the prompt is no part of it."""
+    assert there in applied({"phrase": [{"after": after, "add": add}]}, PHRASE)
+
+
+def test_an_addition_applies_though_an_edit_changed_the_passage_before_it() -> None:
+    """Additions come last, and are found by the last words of the passage."""
+    text = applied(
+        {"phrase": [{"after": 5, "add": "There are 11 more."}], "numbers": [{"search": "In all 11", "replace": "9"}]},
+        NUMBERS,
+        PHRASE,
+    )
+    assert "9 boats were lost" in text
+    assert "There are 11 more." in text
+
+
+def test_an_addition_after_a_line_that_is_not_there_is_a_miss() -> None:
+    """The reason names the line."""
+    patched = apply_edits(TEXT, edits_in({"edits": {"phrase": [{"after": 99, "add": "x"}]}}, TEXT, [PHRASE]))
+    assert "line 99" in patched.misses[0]
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [
+        [{"search": "In all 11", "replace": "In all 9"}],
+        {"numbers": {"search": "In all 11", "replace": "In all 9"}},
+        {"other-name": [{"search": "In all 11", "replace": "In all 9"}]},
+    ],
+)
+def test_other_forms_of_the_same_edits_are_read(edits: dict[str, Any] | list[Any]) -> None:
+    """Models that take no schema send a plain list, one edit without its list, or a name of their own."""
+    assert "In all 9 boats" in applied(edits, NUMBERS)
+
+
+@pytest.mark.parametrize(
+    "edits", ["none", {"numbers": [{"find": "a"}]}, {"numbers": ["a"]}, [{"after": "1", "add": "x"}]]
+)
+def test_what_is_no_edit_is_unreadable(edits: object) -> None:
+    """Half an edit is not guessed at."""
+    with pytest.raises(Unreadable):
+        edits_in({"edits": edits}, TEXT, [NUMBERS])
+
+
+def test_edits_that_missed_are_shown_again_under_the_names_they_were_sent_for() -> None:
+    """The author is asked in the form in which it answered."""
+    assert (
+        said_again([Edit(search="a", replace="b", about="c")]) == '{"edits": {"c": [{"search": "a", "replace": "b"}]}}'
+    )
+    assert said_again([Edit(search="a", replace="b")]) == '{"edits": [{"search": "a", "replace": "b"}]}'
+
+
+def test_a_deletion_leaves_one_space() -> None:
+    """Two words that are cut from a sentence leave no hole."""
+    assert apply_edits("The deadly mite.", (Edit(search="deadly", replace=""),)).text == "The mite."
+
+
+def test_a_passage_is_widened_only_as_far_as_makes_it_the_only_one() -> None:
+    """Other edits nearby must still apply."""
+    edit = widened("a 11 b\nc 11 d", Edit(search="11", replace="9"), [(2, 2)])
+    assert apply_edits("a 11 b\nc 11 d", (edit,)).text == "a 11 b\nc 9 d"
+    assert len(edit.search) < len("c 11 d")
