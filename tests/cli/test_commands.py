@@ -84,6 +84,18 @@ def test_an_output_that_cannot_be_written_is_found_before_anything_is_spent(shel
     assert "taken: cannot be written" in err
 
 
+def test_an_output_that_cannot_be_written_after_all_says_where_the_text_is(shell: Shell, author: Serve) -> None:
+    """A name that the file system takes only just leaves no room for the one that is written first."""
+    name = "x" * 252
+    code, _, err = shell.run("run", "spec.toml", "--author", author(GOOD), "-o", name)
+    assert code == 2
+    assert "nothing is lost: setpoint show " in " ".join(err.split())
+    code, out, _ = shell.run("show")
+    assert (code, out) == (0, GOOD)
+    code, _, err = shell.run("run", "spec.toml", "--author", author(GOOD), "--report", name)
+    assert "nothing is lost: setpoint report " in " ".join(err.split())
+
+
 def test_json_is_the_whole_run(shell: Shell, author: Serve) -> None:
     """`--json` prints what other programs read."""
     code, out, _ = shell.run("run", "spec.toml", "--author", author(BAD, GOOD), "--json")
@@ -313,7 +325,9 @@ def test_check_speaks_junit_github_and_json(shell: Shell) -> None:
     _, out, _ = shell.run("check", "bad.txt", "--spec", "spec.toml", "--format", "github")
     assert out.startswith("::error file=bad.txt,")
     _, out, _ = shell.run("check", "bad.txt", "--spec", "spec.toml", "--format", "json")
-    assert [row["status"] for row in json.loads(out)["criteria"]] == ["fail", "pass"]
+    found = json.loads(out)
+    assert [row["status"] for row in found["criteria"]] == ["fail", "pass"]
+    assert (found["run"], found["outcome_title"]) == ("", "Measured")  # no ledger holds it, and it has no end to tell
 
 
 JUDGED = SPEC + '\n[[criterion]]\nname = "warm"\nsays = "Sounds like a person."\n'

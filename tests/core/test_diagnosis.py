@@ -485,6 +485,7 @@ async def test_a_budget_too_small_to_tell_is_said_to_be_that(budget: Budget, sai
     small = found(await played(opened(two, budget=budget), crew(two, never("beta"))))["budget_too_small"]
     assert small.evidence[0].startswith(said)
     assert small.evidence[1].startswith("The run ended because ")
+    assert ("nothing could be revised" in small.advice) is (budget.passes == 1)
 
 
 async def test_a_budget_that_ends_after_the_loop_had_stalled_is_not_to_blame() -> None:

@@ -135,3 +135,9 @@ def test_a_passage_is_widened_only_as_far_as_makes_it_the_only_one() -> None:
     edit = widened("a 11 b\nc 11 d", Edit(search="11", replace="9"), [(2, 2)])
     assert apply_edits("a 11 b\nc 11 d", (edit,)).text == "a 11 b\nc 9 d"
     assert len(edit.search) < len("c 11 d")
+
+
+def test_an_author_that_mixed_up_what_stands_there_and_what_is_to_stand_is_told_so() -> None:
+    """A small author sends the new words as "search"; asked for once more, it can know."""
+    patched = apply_edits("Ask [name].", (Edit(search="Ragna", replace="[name]"),))
+    assert "'[name]' does, and so belongs in \"search\"" in patched.misses[0]

@@ -73,6 +73,9 @@ def check(
     where = settings(notice=lambda line: talk.print(line, markup=False, soft_wrap=True))
     events = anyio.run(partial(reading, file, draft, where, critic, allow_commands=allow_commands))
     summary = summarise(events)
+    if not summary.outcome:  # measured and not run: there is no end to tell, and no ledger holds it
+        says = "The text was measured as it stands; nothing was revised."
+        summary = replace(summary, run="", outcome_title="Measured", outcome_says=says)
     match format:
         case "json":
             sys.stdout.write(jsonlib.dumps(to_json(summary), indent=2) + "\n")

@@ -3,11 +3,12 @@
 import json
 import logging
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import anyio
 import stamina.instrumentation
@@ -247,11 +248,22 @@ async def driven(out: Output, begin: Begin) -> tuple[Summary, Result]:
         summary = summarise(await ledger.replay(it.id))
     shown = ""
     if out.report is not None:
-        write_text(out.report, render_html(summary))
+        with _kept_in_ledger(summary.run, "report"):
+            write_text(out.report, render_html(summary))
         shown = str(out.report)
     if not talk.quiet:
         render_summary(summary, talk, report=shown)
     return summary, result
+
+
+@contextmanager
+def _kept_in_ledger(run: str, what: Literal["text", "report"]) -> Generator[None]:
+    """Says, where a file cannot be written after all, how to get what it was to hold."""
+    try:
+        yield
+    except ConfigError as error:
+        command = f"setpoint show {run} > FILE" if what == "text" else f"setpoint report {run} -o FILE"
+        raise ConfigError(f"{error}; nothing is lost: {command}") from error
 
 
 def _talk() -> Console:
@@ -275,7 +287,8 @@ def finish(summary: Summary, result: Result, out: Output, *, text: bool = True) 
     """Hand over the text, or the run as JSON; gives the exit code."""
     waits = result.question is not None  # the text is not final; it may be no more than an outline
     if out.output is not None and not waits:
-        write_text(out.output, result.text)
+        with _kept_in_ledger(summary.run, "text"):
+            write_text(out.output, result.text)
     if out.json:
         sys.stdout.write(json.dumps(to_json(summary), indent=2) + "\n")
     elif text and out.output is None and not waits:

@@ -372,10 +372,15 @@ def budget_too_small(state: State) -> Signature | None:
             f"{came.get(later, 'One pass came after the first one')}: too few to tell whether more would help."
         )
     evidence.append(f"The run ended because {short(stopped.reason, 300)}.")
+    advice = "If runs of this spec usually end like this, give it a larger `[budget]`, or ask for less in one text."
+    if state.budget.passes == 1:
+        advice = (
+            "One draft was all that was asked for, so nothing could be revised: allow more passes to have it mended."
+        )
     return _signature(
         "budget_too_small",
         evidence,
-        "If runs of this spec usually end like this, give it a larger `[budget]`, or ask for less in one text.",
+        advice,
         weight=len(gains),
         criteria=open_now(state),
     )

@@ -156,7 +156,9 @@ def apply_edits(text: str, edits: tuple[Edit, ...]) -> Patched:
     for number, edit in enumerate(edits, start=1):
         place = _find(text, edit.search)
         if isinstance(place, str):
-            misses.append(f"edit {number}: {place}")
+            swapped = edit.replace.strip() and edit.search not in text and edit.replace in text
+            hint = f'; {_short(edit.replace)} does, and so belongs in "search"' if swapped else ""
+            misses.append(f"edit {number}: {place}{hint}")
             continue
         start, end = place
         if not edit.replace and text[start - 1 : start] == text[end : end + 1] == " ":
