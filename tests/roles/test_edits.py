@@ -141,3 +141,10 @@ def test_an_author_that_mixed_up_what_stands_there_and_what_is_to_stand_is_told_
     """A small author sends the new words as "search"; asked for once more, it can know."""
     patched = apply_edits("Ask [name].", (Edit(search="Ragna", replace="[name]"),))
     assert "'[name]' does, and so belongs in \"search\"" in patched.misses[0]
+
+
+def test_what_was_copied_from_the_form_gets_nowhere() -> None:
+    """A small model sent "…" as its sentence, and it stood in the text from then on."""
+    blank: list[dict[str, object]] = [{"after": 1, "add": "…"}]
+    assert edits_in({"edits": {"phrase": blank, "numbers": [{"search": "…", "replace": "…x"}]}}, TEXT, [PHRASE]) == ()
+    assert "# Report\n\nA lift.\n\nThe 11" in applied({"phrase": [{"after": 1, "add": "… A lift."}]}, PHRASE)

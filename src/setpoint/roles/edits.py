@@ -15,7 +15,7 @@ from setpoint.core.fault import Fault
 from setpoint.core.spec import Criterion
 from setpoint.roles.reply import Unreadable, as_list, as_mapping
 
-__all__ = ["edit_schema", "edits_in", "example", "said_again", "takes_additions"]
+__all__ = ["BLANK", "edit_schema", "edits_in", "example", "said_again", "takes_additions"]
 
 _REPLACEMENT: Final[dict[str, object]] = {
     "type": "object",
@@ -23,6 +23,8 @@ _REPLACEMENT: Final[dict[str, object]] = {
     "required": ["search", "replace"],
     "additionalProperties": False,
 }
+BLANK: Final = "…"
+"""What the form leaves to the author; small models copy it with the form, and it is never what they have to say."""
 _ITEM: Final = re.compile(r"[ \t]*(?:[-*+]|\d{1,3}[.)])[ \t]")
 _LAST_WORDS: Final = re.compile(r"(?:\S+[ \t]+){0,5}\S+[ \t]*\Z")
 _NUMBER: Final = re.compile(r"\[\d{1,4}\][ \t]*")
@@ -35,13 +37,9 @@ def takes_additions(fault: Fault, sight: Sight) -> bool:
 
 def example(faults: Sequence[Fault], sight: Sight, promoted: Sequence[Criterion]) -> str:
     """The form of the reply, as the prompt shows it."""
-    forms = {
-        fault.criterion.name: [{"after": 1, "add": "…"}]
-        if takes_additions(fault, sight)
-        else [{"search": "…", "replace": "…"}]
-        for fault in faults
-    }
-    checks = {"checks": {criterion.name: "…" for criterion in promoted}} if promoted else {}
+    addition, replacement = {"after": 1, "add": BLANK}, {"search": BLANK, "replace": BLANK}
+    forms = {fault.criterion.name: [addition if takes_additions(fault, sight) else replacement] for fault in faults}
+    checks = {"checks": {criterion.name: BLANK for criterion in promoted}} if promoted else {}
     return json.dumps({"edits": forms, **checks}, ensure_ascii=False)
 
 
@@ -91,11 +89,11 @@ def edits_in(found: Mapping[str, object], text: str, faults: Sequence[Fault]) ->
     for about, item in _items(found):
         search, replace, add, after = (item.get(key) for key in ("search", "replace", "add", "after"))
         if isinstance(search, str) and isinstance(replace, str):
-            if search != replace:
+            if search != replace and BLANK not in {search.strip(), replace.strip()}:
                 place = _around(lines.get(about, ()), text)
                 replaced.append(widened(text, Edit(search=search, replace=replace, about=about), place))
         elif isinstance(add, str) and type(after) is int:
-            if said := _NUMBER.sub("", add.strip(), count=1):
+            if said := _NUMBER.sub("", add.strip().strip(BLANK).strip(), count=1):
                 added.append(_addition(text, after, said, about))
         else:
             raise Unreadable("unparsable", "an edit has no 'search' and 'replace', and no 'after' and 'add'")
