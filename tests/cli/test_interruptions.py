@@ -88,9 +88,10 @@ def test_after_kill_9_resume_repeats_only_the_call_in_flight(shell: Shell) -> No
         with_same_port = FaultServer(lambda _payload: GOOD)
         # The model's name holds the port, so the resumed run is answered by the same server.
         server._respond = with_same_port._respond
-        code, out, _ = shell.run("resume")
+        code, out, err = shell.run("resume")
         assert port in author
     assert (code, out) == (0, GOOD)
+    assert "if another process still is, it is stopped at its next step" in err  # a ledger cannot know of the kill
     assert len(server.requests) == 3
     assert server.requests[2].payload["messages"] == asked["messages"]
     assert server.requests[2].payload.get("seed") == asked.get("seed")

@@ -3,12 +3,13 @@
 import json
 import logging
 import sys
+import time
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 import anyio
 import stamina.instrumentation
@@ -38,15 +39,20 @@ from setpoint.compose import (
 from setpoint.core.event import Extended
 from setpoint.core.fold import fold
 from setpoint.core.spec import Budget
+from setpoint.core.state import State
 from setpoint.errors import ConfigError
 from setpoint.ports import Ledger, Person
 from setpoint.report.html import render_html
 from setpoint.report.summary import Summary, summarise, to_json
 from setpoint.report.terminal import LiveView, render_summary
+from setpoint.report.text import duration
 from setpoint.run import Crew, Result, Run
 from setpoint.specfile import PolicyChoice
 
 __all__ = ["Casting", "Limits", "again", "driven", "finish", "play", "register"]
+
+_BUSY_SECONDS: Final = 120.0
+"""For so long after a call began another process may well be waiting for its reply."""
 
 Begin: TypeAlias = Callable[[Settings, Ledger, LiveView, Person | None], Awaitable[tuple[Run, Crew]]]
 
@@ -213,9 +219,22 @@ async def _take_up(
     known = await find_run(name, ledger)
     view.catch_up(await ledger.replay(known))
     it, crew = await take_up_run(known, where, ledger, view.on_event, allow_commands=allow, person=person)
+    if (word := _perhaps_busy(it.state, time.time())) is not None:
+        where.models.notice(word)
     policy = None if choice == PolicyChoice() else tuned(it.state.policy, choice)
     await (it.resume(policy) if extended is None else it.extend(replace(extended, policy=policy)))
     return it, crew
+
+
+def _perhaps_busy(state: State, now: float) -> str | None:
+    """What to say of a run whose last call began a moment ago; a ledger cannot tell a busy process from a killed one."""
+    ago = now - state.at
+    if state.pending is None or not 0 <= ago < _BUSY_SECONDS:
+        return None
+    return (
+        f"the run was at work {duration(ago)} ago; if another process still is, it is stopped at its next step, "
+        "and its call in flight is made again here"
+    )
 
 
 async def again(
