@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from setpoint.core.control import cut_off
+from setpoint.core.cost import PROBE_TOKENS
 from setpoint.core.event import Extended, Judged, Misjudged, MoveFailed, PatchMissed, Recorded, RoleModel
 from setpoint.core.fold import fold
 from setpoint.core.policy import Policy
@@ -105,6 +106,15 @@ async def test_a_critic_that_failed_its_probe_brings_a_run_to_unverified_at_best
     result, state, _ = await play(first, crew(JUDGED, ["alpha"], critic=blind))
     assert result.outcome == "unverified"
     assert state.sensitivity("critic") == 0.0
+
+
+async def test_a_critic_is_not_tried_out_for_a_draft_that_the_budget_does_not_hold() -> None:
+    """A new critic's test would be paid for, and then the run would end without a draft (rule 16)."""
+    models = (RoleModel(role="author", model="a"), RoleModel(role="critic", model="c"))
+    first = opened(JUDGED, models=models, probe_items=3, budget=Budget(tokens=PROBE_TOKENS + 100))
+    result, _, events = await play(first, crew(JUDGED, ["alpha warm"]))
+    assert result.outcome == "out_of_budget"
+    assert not [r for r in events if r.event.kind == "requested"]
 
 
 async def test_a_critic_that_fails_whatever_it_is_shown_is_not_believed_when_it_passes_something() -> None:

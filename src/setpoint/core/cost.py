@@ -152,10 +152,15 @@ def affordable(state: State, actions: Sequence[Call]) -> bool:
 def shortage(state: State, action: Call) -> str:
     """Which cap the call could break, in words; empty if it fits.
 
-    An author call must leave room for its reading and one confirmation.
+    An author call must leave room for its reading and one confirmation; a critic's probe before the first draft, for
+    that draft: to find out about a critic that will have nothing to read is a waste.
     """
-    own = reservation(state, action)
-    after = _follow_up(state, action) if isinstance(action, Write | Revise | Reask) else Reservation(0, 0.0)
+    own, after = reservation(state, action), Reservation(0, 0.0)
+    if isinstance(action, Write | Revise | Reask):
+        after = _follow_up(state, action)
+    elif isinstance(action, Probe) and not state.drafts:
+        first, reading = reservation(state, Write()), _follow_up(state, Write())
+        after = Reservation(first.tokens + reading.tokens, first.money + reading.money)
     budget, spent = state.budget, state.spent
     tokens = own.tokens + after.tokens
     if budget.tokens is not None and spent.tokens + tokens > budget.tokens:
