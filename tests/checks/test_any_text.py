@@ -15,6 +15,8 @@ EVERY: tuple[Mapping[str, object] | str, ...] = (
     {"words": {"max": 10}},
     {"sentences": {"max": 2}},
     {"paragraphs": {"max": 2}},
+    {"sentences": {"max_words": 2}},
+    {"paragraphs": {"max_words": 2}},
     {"characters": {"max": 20}},
     {"contains": ["upgrade", "restart the server"]},
     {"contains": {"regex": r"^\w+:\s"}},

@@ -1,10 +1,14 @@
 """Words, sentences, paragraphs and characters as a reader counts them."""
 
+from typing import Any
+
 import pytest
 
 from checks.measuring import measure
+from setpoint import checks
 from setpoint.checks import prose
 from setpoint.checks.prose import read, sentences, words
+from setpoint.errors import SpecError
 from setpoint.ports import Finding
 
 
@@ -100,6 +104,62 @@ def test_paragraphs_are_told_apart_by_blank_lines() -> None:
     text = "# T\n\none\nstill one\n\n- item\n\ntwo\n"
     for kind in ("markdown", "text"):
         assert measure({"paragraphs": {"min": 2, "max": 2}}, text, kind=kind).passed
+
+
+LONG = "Eight words stand in this sentence, no more. Four are in this."
+
+
+def test_a_sentence_that_is_too_long_is_named_by_its_beginning_and_its_line() -> None:
+    """Length of the text is another matter; how many there are still counts."""
+    rule = {"sentences": {"max_words": 6}}
+    found = measure(rule, f"# A heading of more than six words is none\n\nShort.\n\n- {LONG}")
+    assert found.message == (
+        'the sentence that begins with "Eight words stand in this sentence, no" on line 5 has 8 words; '
+        "divide it into sentences of at most 6 words"
+    )
+    assert (found.lines, found.shortfall, found.root) == ((5,), 1 / 3, "")
+    assert measure({"sentences": {"max_words": 8, "max": 2}}, LONG).passed
+    assert measure({"sentences": {"max_words": 8, "max": 1}}, LONG).message == "2 sentences; cut at least 1"
+    assert measure({"sentences": {"max_words": 3}}, f"{LONG} Fine.").message.endswith(
+        "has 8 words, and 1 more is too long; divide it into sentences of at most 3 words"
+    )
+
+
+def test_a_sentence_over_two_lines_is_cited_with_both() -> None:
+    """An author that is shown the lines at fault must see the whole of it."""
+    assert measure({"sentences": {"max_words": 4}}, "Short one.\nThis goes on\nand on. Short.").lines == (2, 3)
+
+
+def test_a_paragraph_that_is_too_long_is_to_be_divided() -> None:
+    """Lists and headings are no paragraphs."""
+    rule = {"paragraphs": {"max_words": 8}}
+    assert measure(
+        rule, "# A heading of more than eight words is not one\n\n- nor is an item of more than eight words\n"
+    ).passed
+    found = measure(rule, f"Short.\n\n{LONG}\nAnd more.\n\nThe end.")
+    assert found.message == (
+        'the paragraph that begins with "Eight words stand in this sentence, no" on line 3 has 14 words; '
+        "divide it by an empty line into paragraphs of at most 8 words"
+    )
+    assert found.lines == (3, 4)
+
+
+@pytest.mark.parametrize(
+    ("rule", "says"),
+    [
+        ({"sentences": {"max_words": 25}}, "No sentence of more than 25 words."),
+        ({"paragraphs": {"max": 3, "max_words": 90}}, "At most 3 paragraphs and no paragraph of more than 90 words."),
+    ],
+)
+def test_a_length_of_parts_reads_as_a_demand(rule: dict[str, Any], says: str) -> None:
+    """What the author is told where `says` is left out; lint reads it back as the same check."""
+    assert checks.describe(checks.parse(rule)) == says
+
+
+def test_a_count_of_parts_needs_a_bound() -> None:
+    """An empty table demands nothing."""
+    with pytest.raises(SpecError, match="needs min, max or max_words"):
+        measure({"sentences": {}}, "x")
 
 
 def test_characters_are_counted_as_written_without_the_white_space_around() -> None:

@@ -28,8 +28,8 @@ from setpoint.ports import Finding
 __all__ = ["Contains", "EndsWith", "Excludes", "StartsWith"]
 
 _PLACES = 20
-_PASSAGE = 7
-"""A match of so many words is a passage: "remove it" would cost the text what it says."""
+_PASSAGE, _LONGEST = 7, 120
+"""A match of so many words is a passage: "remove it" would cost the text what it says; and characters of its beginning."""
 
 
 class _Wanted(Params):
@@ -142,7 +142,7 @@ class Excludes(_Wanted):
         found = [text[start:end].split() for start, end in spans[:_PLACES]]
         if not any(len(words) >= _PASSAGE for words in found):
             return []
-        return list(dict.fromkeys(f'"{" ".join(words[:_PASSAGE])}"' for words in found if words))
+        return list(dict.fromkeys(quoted(" ".join(words[:_PASSAGE]), _LONGEST) for words in found if words))
 
     def _shown(self, text: str, spans: Sequence[tuple[int, int]]) -> list[str]:
         """What a pattern has found: an author can cut the words it is shown; a pattern is no instruction to it."""

@@ -126,14 +126,28 @@ def counted(clause: str) -> Iterator[tuple[re.Match[str], Mapping[str, object]]]
             if (found := form.fullmatch(clause)) and (limits := bounds(found, what)):
                 wanted = limits if limits.get("min") else {"min": 0, **limits}
                 yield found, {"contains": {"regex": mark, **{k: v for k, v in wanted.items() if (k, v) != ("min", 1)}}}
-    if found := _ITEM_LENGTH.fullmatch(clause):
-        yield found, {"bullets": {"max_words": number(found["n"]) - bool(found["less"])}}
+    yield from _part_lengths(clause)
 
 
-_ITEM_LENGTH: Final = pattern(
-    rf"(?P<subject>)(?:no|each|every|all|the) (?:bullet points?|bullets?|list items?|items?|points?) (?:is |are |has |have |must "
-    rf"be |should be |contains? |stays? |runs? )*(?:{MOST}|longer than|more than|exceeds?|(?P<less>{_LESS})|in) "
-    rf"(?P<n>{NUMBER}) words?(?: long| in length| each)?")  # fmt: skip
+def _part_lengths(clause: str) -> Iterator[tuple[re.Match[str], Mapping[str, object]]]:
+    """How long a clause lets a sentence, a paragraph or a list item be."""
+    for name, form in _PART_LENGTH.items():
+        if found := form.fullmatch(clause):
+            yield found, {name: {"max_words": number(found["n"]) - bool(found["less"])}}
+
+
+_PARTS: Final = {
+    "bullets": r"(?:bullet points?|bullets?|list items?|items?|points?)",
+    "sentences": r"sentences?",
+    "paragraphs": r"paragraphs?",
+}
+_PART_LENGTH: Final = {
+    name: pattern(
+        rf"(?P<subject>)(?:(?:it |the text )?(?:has|have|contains?|uses?|with) )?(?:(?:no|each|every|all(?: the)?|the) (?:single )?)?{unit} (?:is |are |has |have |must |should |may |can |"
+        rf"be |contains? |stays? |runs? (?:to )?)*(?:{MOST}|longer than|(?:of )?more than|over|exceeds?|(?P<less>{_LESS})|in) "
+        rf"(?P<n>{NUMBER}) words?(?: long| in length| each)?")
+    for name, unit in _PARTS.items()
+}  # fmt: skip
 
 _GRADES: Final = {
     word: str(n)
