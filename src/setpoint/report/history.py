@@ -151,8 +151,9 @@ def note_of(state: State, event: Event) -> str:  # noqa: C901, PLR0912 - a case 
         case Requested():
             return continuing(state, event)
         case PatchMissed():
-            misses = "; ".join(one_line(miss, 160) for miss in event.misses)
-            return f"{plural(len(event.misses), 'edit')} did not apply and the author was asked again ({misses})."
+            return f"{_missed(event.misses)} and the author was asked again ({_reasons(event.misses)})."
+        case Drafted(misses=misses) if misses:
+            return f"{_missed(misses)} when asked for again, either; the others did ({_reasons(misses)})."
         case Judged():
             return _reading_note(state, event)
         case Misjudged():
@@ -180,6 +181,14 @@ def note_of(state: State, event: Event) -> str:  # noqa: C901, PLR0912 - a case 
             return f"The run was ended by hand: {one_line(event.why)}"
         case _:
             return ""
+
+
+def _missed(misses: Sequence[str]) -> str:
+    return f"{plural(len(misses), 'edit')} did not apply"
+
+
+def _reasons(misses: Sequence[str]) -> str:
+    return "; ".join(one_line(miss, 160) for miss in misses)
 
 
 def _reading_note(state: State, event: Judged) -> str:
