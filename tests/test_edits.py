@@ -16,7 +16,7 @@ from setpoint.run import Result
 from setpoint.testing import ScriptedModel
 
 
-def checked(name: str, check: object) -> Criterion:
+def checked(name: str, check: str | dict[str, object]) -> Criterion:
     """A criterion that code measures."""
     call = checks.parse(check)
     return Criterion(name=name, says=checks.describe(call), check=call)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
+from typing import cast
 
 import pytest
 
@@ -89,7 +90,9 @@ def perfect(document, prompt) -> str:
             continue
         mine = edits.setdefault(fault.criterion, [])
         if f'"{fault.criterion}": [{{"after"' in asked:
-            phrase = criteria[fault.criterion].check.params["words"][0]
+            check = criteria[fault.criterion].check
+            assert check is not None
+            phrase = cast("list[str]", check.params["words"])[0]
             mine.append({"after": fault.lines[0], "add": f"{LEFT_OUT} {phrase}."})
             continue
         wrong = [lines[number - 1] for number in fault.lines if lines[number - 1] not in done]
