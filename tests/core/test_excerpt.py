@@ -20,14 +20,14 @@ def fault(*lines: int, check: str = "words", name: str = "c") -> Fault:
 
 def test_only_the_passages_at_fault_and_the_headings_are_shown() -> None:
     """An edit of one paragraph is not paid for with the other three."""
-    shown = sight(LONG, [fault(5)], long_words=100)
+    shown = sight(LONG, [fault(5)], kind="markdown", long_words=100)
     assert shown.scope == "place"
     assert shown.text == f"# Title\n\n{ELISION}\n\ntwo {PARAGRAPH}\n\n{ELISION}"
 
 
 def test_what_is_missing_is_placed_by_the_line_of_each_passage() -> None:
     """The beginnings say what stands where, and their numbers are those that verdicts use."""
-    shown = sight(LONG, [fault(check="contains"), fault(5)], long_words=100)
+    shown = sight(LONG, [fault(check="contains"), fault(5)], kind="markdown", long_words=100)
     assert shown.scope == "missing"
     assert shown.text.splitlines()[::2] == [
         "[1] # Title",
@@ -51,8 +51,13 @@ def test_a_text_is_shown_whole_where_an_excerpt_would_hide_what_matters_or_save_
     faults: list[Fault], long_words: int
 ) -> None:
     """A short text, a fault of the whole, faults everywhere."""
-    shown = sight(LONG, faults, long_words=long_words)
+    shown = sight(LONG, faults, kind="markdown", long_words=long_words)
     assert (shown.text, shown.scope) == (LONG, "whole")
+
+
+def test_code_is_shown_whole() -> None:
+    """What a line of it means is said elsewhere in it."""
+    assert sight(LONG, [fault(5)], kind="python", long_words=100).scope == "whole"
 
 
 def test_a_critics_fault_without_lines_is_about_the_whole() -> None:
@@ -66,7 +71,7 @@ def test_a_critics_fault_without_lines_is_about_the_whole() -> None:
 def test_of_a_long_block_only_the_lines_around_the_fault_are_shown() -> None:
     """A table of a hundred rows is one passage."""
     rows = "\n".join(f"row {n} {'x ' * 10}" for n in range(1, 101))
-    shown = sight(rows, [fault(50)], long_words=100).text.splitlines()
+    shown = sight(rows, [fault(50)], kind="markdown", long_words=100).text.splitlines()
     assert [line.split()[1] if line != ELISION else line for line in shown] == [
         ELISION,
         *(str(n) for n in range(48, 53)),

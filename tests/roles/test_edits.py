@@ -35,7 +35,7 @@ def applied(edits: dict[str, Any] | list[Any], *faults: Fault) -> str:
 def test_the_schema_holds_a_place_open_for_each_fault() -> None:
     """A small model that is asked for a list of edits sends one and stops."""
     faults = [NUMBERS, PHRASE]
-    shown = sight(TEXT, faults, long_words=10)
+    shown = sight(TEXT, faults, kind="markdown", long_words=10)
     schema: Any = edit_schema(faults, shown, TEXT, ())
     places = schema["properties"]["edits"]
     assert places["required"] == ["numbers", "phrase"]

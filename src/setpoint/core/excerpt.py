@@ -21,6 +21,7 @@ ELISION: Final = "[…]"
 
 _ADDED_TO_MEND: Final = frozenset({"contains"})
 """Checks that fail without a line only because something is not there; it can be added without reading the rest."""
+_PROSE_KINDS: Final = frozenset({"text", "markdown"})
 _MOST_SHOWN: Final = 0.7
 """From this share of the words on, the excerpt saves too little to hide the rest."""
 _BEGINNING: Final = 10
@@ -87,17 +88,18 @@ def scope(fault: Fault) -> Scope:
     return "missing" if check is not None and check.name in _ADDED_TO_MEND else "whole"
 
 
-def sight(text: str, faults: Sequence[Fault], *, long_words: int) -> Sight:
+def sight(text: str, faults: Sequence[Fault], *, kind: str, long_words: int) -> Sight:
     """What an author is shown who is to fix these faults by edits.
 
     Args:
         text: the draft.
         faults: what it is to fix.
+        kind: of the text; code and data are shown whole, because what a line of them means stands elsewhere.
         long_words: a text of fewer words is shown whole.
     """
     found = {scope(fault) for fault in faults}
     words = len(text.split())
-    if not faults or "whole" in found or words < long_words:
+    if not faults or "whole" in found or words < long_words or kind not in _PROSE_KINDS:
         return Sight(text, "whole")
     cited = {line for fault in faults for line in fault.lines}
     parts = passages(text)

@@ -184,7 +184,8 @@ def tokens(state: State, base: DraftState, move: Move, faults: Sequence[Fault]) 
     text, spec = count(base.draft.text), spec_tokens(state)
     seen = 0 if move == "redraft" else text
     if move == "edit":
-        seen = count(sight(base.draft.text, faults, long_words=state.policy.long_words).text)
+        shown = sight(base.draft.text, faults, kind=state.spec.kind, long_words=state.policy.long_words)
+        seen = count(shown.text)
     prompt = spec + seen
     reply = _REPLY_OVERHEAD + (_EDIT_TOKENS * len(faults) if move == "edit" else text)
     return prompt + reply + (reading_tokens(state, base) if state.judged(base) else 0)

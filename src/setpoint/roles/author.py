@@ -95,7 +95,7 @@ def _sight(revise: Revise, state: State) -> Sight:
     text = state.draft(revise.base).draft.text
     if revise.move != "edit":
         return Sight(text, "whole")
-    return sight(text, _targeted(revise, state), long_words=state.policy.long_words)
+    return sight(text, _targeted(revise, state), kind=state.spec.kind, long_words=state.policy.long_words)
 
 
 def _promoted(state: State) -> tuple[Criterion, ...]:
