@@ -89,6 +89,8 @@ class Patched:
     text: str
     applied: int
     misses: tuple[str, ...]
+    idle: frozenset[str] = frozenset()
+    """The criteria none of whose edits applied; the empty name stands for edits that are for none."""
 
 
 def locked_spans(text: str) -> tuple[str, ...]:
@@ -153,6 +155,7 @@ def apply_edits(text: str, edits: tuple[Edit, ...]) -> Patched:
     """
     misses: list[str] = []
     applied = 0
+    helped: set[str] = set()
     for number, edit in enumerate(edits, start=1):
         place = _find(text, edit.search)
         if isinstance(place, str):
@@ -165,7 +168,11 @@ def apply_edits(text: str, edits: tuple[Edit, ...]) -> Patched:
             end += 1  # what is deleted takes one of the two spaces around it with it
         text = text[:start] + edit.replace + text[end:]
         applied += 1
-    return Patched(text=text, applied=applied, misses=tuple(misses))
+        helped.add(edit.about)
+    missed = misses and {edit.about for edit in edits}
+    # Of edits that are for nobody in particular nothing is known but that some are missing.
+    idle = frozenset(name for name in missed if name not in helped or not name)
+    return Patched(text=text, applied=applied, misses=tuple(misses), idle=idle)
 
 
 def anchored(text: str, span: tuple[int, int], replacement: str, about: str = "") -> Edit:

@@ -228,7 +228,7 @@ class Drafted:
     cut: bool = False
     """The reply was cut off at its limit for the second time; this is what it holds up to its last whole sentence."""
     misses: tuple[str, ...] = ()
-    """A line for each edit that did not apply even when it was asked for again; the others did."""
+    """A line for each edit that did not apply, while others did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -153,7 +153,7 @@ def note_of(state: State, event: Event) -> str:  # noqa: C901, PLR0912 - a case 
         case PatchMissed():
             return f"{_missed(event.misses)} and the author was asked again ({_reasons(event.misses)})."
         case Drafted(misses=misses) if misses:
-            return f"{_missed(misses)} when asked for again, either; the others did ({_reasons(misses)})."
+            return f"{_missed(misses)}; the others did ({_reasons(misses)})."
         case Judged():
             return _reading_note(state, event)
         case Misjudged():

@@ -241,7 +241,8 @@ def _patch(
     if not edits:
         return _failed(call, action, "unchanged", "the author sent no edits", reply)
     patched = apply_edits(base, edits)
-    if patched.misses and not isinstance(action, Reask):
+    # A fault for which some edits applied may well be mended; whether it is, measuring tells for less than asking again.
+    if patched.idle and not isinstance(action, Reask):
         return PatchMissed(call=call, revise=revise, edits=edits, misses=patched.misses, usage=reply.usage)
     if not patched.applied:
         return _failed(call, action, "patch_not_applied", "; ".join(patched.misses), reply)
