@@ -4,8 +4,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from setpoint.core.draft import Edit, apply_edits, widened
+from setpoint.core.draft import Edit, anchored, apply_edits, widened
 from setpoint.core.excerpt import sight
 from setpoint.core.fault import Fault
 from setpoint.core.spec import CheckCall, Criterion
@@ -148,3 +150,33 @@ def test_what_was_copied_from_the_form_gets_nowhere() -> None:
     blank: list[dict[str, object]] = [{"after": 1, "add": "…"}]
     assert edits_in({"edits": {"phrase": blank, "numbers": [{"search": "…", "replace": "…x"}]}}, TEXT, [PHRASE]) == ()
     assert "# Report\n\nA lift.\n\nThe 11" in applied({"phrase": [{"after": 1, "add": "… A lift."}]}, PHRASE)
+
+
+WORDS = st.sampled_from(
+    ["11", "boats", "The 11 boats", "…", "", " ", "- one", "\n", "[5] x", "nothing to see", "\u2028", "a\x00"]
+)
+ITEM = st.one_of(
+    st.fixed_dictionaries({"search": WORDS, "replace": WORDS}),
+    st.fixed_dictionaries({"after": st.integers(-3, 20), "add": WORDS}),
+)
+
+
+@given(edits=st.dictionaries(st.sampled_from(["numbers", "phrase", "else"]), st.lists(ITEM, max_size=4)))
+def test_whatever_edits_are_sent_the_text_is_patched_or_stays(edits: dict[str, list[dict[str, object]]]) -> None:
+    """Every edit applies or is named as a miss, and nothing raises."""
+    found = edits_in({"edits": edits}, TEXT, [NUMBERS, PHRASE])
+    patched = apply_edits(TEXT, found)
+    assert patched.applied + len(patched.misses) == len(found)
+    assert patched.idle <= {"numbers", "phrase", "else"}
+    if not patched.applied:
+        assert patched.text == TEXT
+
+
+@given(text=st.text(alphabet="ab \n", max_size=60), data=st.data())
+def test_an_anchored_edit_changes_its_span_and_nothing_else(text: str, data: st.DataObject) -> None:
+    """However often the same words stand in the text."""
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, len(text)))
+    edit = anchored(text, (start, end), "X")
+    if text[start:end].strip():
+        assert apply_edits(text, (edit,)).text == text[:start] + "X" + text[end:]

@@ -178,9 +178,9 @@ def apply_edits(text: str, edits: tuple[Edit, ...]) -> Patched:
 def anchored(text: str, span: tuple[int, int], replacement: str, about: str = "") -> Edit:
     """An edit of one span of the text, with as many of the words around as make its passage the only one."""
     first, last = start, end = span
-    while text.count(text[start:end]) > 1:
+    while _often(text, text[start:end]):
         start = _word_before(text, start)
-        if text.count(text[start:end]) > 1:
+        if _often(text, text[start:end]):
             end = _word_after(text, end)
     return Edit(search=text[start:end], replace=text[start:first] + replacement + text[last:end], about=about)
 
@@ -194,12 +194,19 @@ def widened(text: str, edit: Edit, places: Iterable[tuple[int, int]]) -> Edit:
         places: first and last lines (from 1) where its fault is. A passage that stands there once is the one; if it
             stands there more often, or not at all, the edit stays as it is.
     """
-    if not edit.search.strip() or text.count(edit.search) < 2:  # noqa: PLR2004 - once is clear
+    if not edit.search.strip() or not _often(text, edit.search):
         return edit
     spans = [lines_span(text, first, last) for first, last in places]
-    hits = [hit.span() for hit in re.finditer(re.escape(edit.search), text)]
-    inside = [hit for hit in hits if any(start <= hit[0] and hit[1] <= end for start, end in spans)]
-    return anchored(text, inside[0], edit.replace, edit.about) if len(inside) == 1 else edit
+    size = len(edit.search)
+    hits = [hit.start() for hit in re.finditer(f"(?={re.escape(edit.search)})", text)]
+    inside = [hit for hit in hits if any(start <= hit and hit + size <= end for start, end in spans)]
+    return anchored(text, (inside[0], inside[0] + size), edit.replace, edit.about) if len(inside) == 1 else edit
+
+
+def _often(text: str, passage: str) -> bool:
+    """Whether a passage stands more than once; two that overlap are two."""
+    first = text.find(passage)
+    return first >= 0 and text.find(passage, first + 1) >= 0
 
 
 def lines_span(text: str, first: int, last: int) -> tuple[int, int]:
@@ -229,7 +236,7 @@ def _find(text: str, search: str) -> tuple[int, int] | str:
     """The span of the passage, or why it cannot be told."""
     if not search.strip():
         return "the passage to find is empty"
-    count = text.count(search)
+    count = len(re.findall(f"(?={re.escape(search)})", text)) if _often(text, search) else text.count(search)
     if count == 1:
         start = text.index(search)
         return start, start + len(search)
