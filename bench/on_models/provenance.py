@@ -8,9 +8,13 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from setpoint.core.draft import Edit, apply_edits
-from setpoint.core.event import Drafted, Recorded, Requested
+from setpoint.core.control import faults
+from setpoint.core.draft import apply_edits
+from setpoint.core.event import Drafted, Opened, Recorded, Requested
+from setpoint.core.fault import Fault
+from setpoint.core.fold import fold
 from setpoint.ports import Reply
+from setpoint.roles.edits import edits_in
 
 __all__ = ["foreign", "foreign_in_run"]
 
@@ -35,7 +39,7 @@ def foreign_in_run(text: str, events: Sequence[Recorded], replies: Sequence[Repl
     calls = [recorded.event.call for recorded in events if isinstance(recorded.event, Requested)]
     said = dict(zip(calls, replies, strict=False))
     drafts: list[str] = []
-    for recorded in events:
+    for number, recorded in enumerate(events):
         event = recorded.event
         if not isinstance(event, Drafted):
             continue
@@ -44,8 +48,9 @@ def foreign_in_run(text: str, events: Sequence[Recorded], replies: Sequence[Repl
         if event.call is None or reply is None:
             return f"draft {len(drafts)} has no reply behind it"
         if event.origin == "edit":
-            made = apply_edits(drafts[(event.base or 0) - 1], _edits(reply.text)).text
-            if made != event.text:
+            base = event.base or 0
+            edits = edits_in(_object(reply.text), drafts[base - 1], _faults(events[:number], base))
+            if apply_edits(drafts[base - 1], edits).text != event.text:
                 return f"draft {len(drafts)} is not what its edits make"
         elif lost := _unmatched(event.text, reply.text, cut=event.cut):
             return f"draft {len(drafts)}: {lost!r}"
@@ -66,10 +71,14 @@ def _unmatched(text: str, source: str, *, cut: bool = False) -> str:
     return ""
 
 
-def _edits(reply: str) -> tuple[Edit, ...]:
+def _object(reply: str) -> Mapping[str, object]:
     start = max(0, reply.find("{"))
-    said = cast("Mapping[str, list[Mapping[str, str]]]", json.JSONDecoder(strict=False).raw_decode(reply, start)[0])
-    edits = said["edits"]
-    return tuple(
-        Edit(search=edit["search"], replace=edit["replace"]) for edit in edits if edit["search"] != edit["replace"]
-    )
+    return cast("Mapping[str, object]", json.JSONDecoder(strict=False).raw_decode(reply, start)[0])
+
+
+def _faults(events: Sequence[Recorded], base: int) -> Sequence[Fault]:
+    """The faults that the author was told of, whose lines say which of several passages was meant."""
+    if not events or not isinstance(events[0].event, Opened):
+        return ()
+    state = fold(events)
+    return faults(state, state.draft(base))
