@@ -139,6 +139,11 @@ def test_a_passage_is_widened_only_as_far_as_makes_it_the_only_one() -> None:
     assert len(edit.search) < len("c 11 d")
 
 
+def test_the_number_of_a_passage_is_no_part_of_it() -> None:
+    """Where passages are numbered, authors copy the number with the words."""
+    assert "It was 9 boats" in applied({"numbers": [{"search": "[5] In all 11", "replace": "[5] It was 9"}]}, NUMBERS)
+
+
 def test_an_author_that_mixed_up_what_stands_there_and_what_is_to_stand_is_told_so() -> None:
     """A small author sends the new words as "search"; asked for once more, it can know."""
     patched = apply_edits("Ask [name].", (Edit(search="Ragna", replace="[name]"),))

@@ -23,9 +23,9 @@ __all__ = [
     "broken_skeleton",
     "changed_lines",
     "degeneracy",
+    "fence_after",
     "folded",
     "headings",
-    "is_fence",
     "is_heading",
     "layout",
     "line_map",
@@ -302,7 +302,7 @@ def headings(text: str) -> tuple[str, ...]:
     found: list[str] = []
     fence = ""
     for line in text.splitlines():
-        if (after := is_fence(line, fence)) != fence:
+        if (after := fence_after(line, fence)) != fence:
             fence = after
         elif not fence and (heading := _HEADING_LINE.match(line)):
             found.append(f"{heading[1]} {' '.join(heading[2].split())}")
@@ -314,7 +314,7 @@ def is_heading(line: str) -> bool:
     return _HEADING_LINE.match(line) is not None
 
 
-def is_fence(line: str, fence: str) -> str:
+def fence_after(line: str, fence: str) -> str:
     """The fence that is open after a line, given the one that was open before it; empty for none."""
     mark = _FENCE_LINE.match(line)
     if mark is None or (fence and not mark[1].startswith(fence)):

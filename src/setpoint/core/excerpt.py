@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from setpoint.core.draft import is_fence, is_heading
+from setpoint.core.draft import fence_after, is_heading
 from setpoint.core.fault import Fault
 
 __all__ = ["ELISION", "Passage", "Scope", "Sight", "passages", "scope", "sight"]
@@ -75,7 +75,7 @@ def passages(text: str) -> tuple[Passage, ...]:
         else:
             first = first if lines else number
             lines.append(line)
-            fence = is_fence(line, fence)
+            fence = fence_after(line, fence)
     end()
     return tuple(found)
 

@@ -91,13 +91,20 @@ def edits_in(found: Mapping[str, object], text: str, faults: Sequence[Fault]) ->
         if isinstance(search, str) and isinstance(replace, str):
             if search != replace and BLANK not in {search.strip(), replace.strip()}:
                 place = _around(lines.get(about, ()), text)
-                replaced.append(widened(text, Edit(search=search, replace=replace, about=about), place))
+                edit = Edit(search=_bare(search, text), replace=_bare(replace, text), about=about)
+                replaced.append(widened(text, edit, place))
         elif isinstance(add, str) and type(after) is int:
-            if said := _NUMBER.sub("", add.strip().strip(BLANK).strip(), count=1):
+            if said := _NUMBER.sub("", add.strip().removeprefix(BLANK).strip(), count=1):
                 added.append(_addition(text, after, said, about))
         else:
             raise Unreadable("unparsable", "an edit has no 'search' and 'replace', and no 'after' and 'add'")
     return (*replaced, *added)
+
+
+def _bare(said: str, text: str) -> str:
+    """A passage without the number that it has in the prompt, unless the text has it, too."""
+    number = _NUMBER.match(said)
+    return said if number is None or number[0] in text else said[number.end() :]
 
 
 def _items(found: Mapping[str, object]) -> Iterator[tuple[str, Mapping[str, object]]]:
