@@ -96,3 +96,31 @@ async def test_a_fault_of_the_whole_shows_the_whole() -> None:
     model = ScriptedModel([json.dumps({"edits": {"short": []}})])
     await setpoint.refine(spec, draft=DRAFT, author=model, ledger=MemoryLedger(), budget=setpoint.Budget(passes=2))
     assert DRAFT.strip() in model.prompts[0].user
+
+
+async def test_a_critics_fault_says_which_passage_it_concerns_and_a_checks_message_names_the_words() -> None:
+    """A check quotes what is wrong; a small author that is also shown where a passage begins looks for that instead."""
+    spec = replace(SPEC, criteria=(*SPEC.criteria, Criterion(name="kind", says="Is kind to those who mend.")))
+    model = ScriptedModel([json.dumps({"edits": {"kind": [PLACE]}})])
+    critic = ScriptedModel(cold)
+    await setpoint.refine(
+        spec,
+        draft=DRAFT,
+        author=model,
+        critic=critic,
+        ledger=MemoryLedger(),
+        policy=setpoint.Policy(off=("redirect",)),
+        budget=setpoint.Budget(passes=2),
+    )
+    assert f"It concerns the passage with: {BODY[4][:40]}" in model.prompts[0].user
+    assert model.prompts[0].user.count("It concerns the passage with:") == 1
+
+
+def cold(prompt: Prompt) -> str:
+    """A critic that fails whatever it is asked about, also while it is tried out."""
+    schema: Any = prompt.schema
+    names = schema["properties"]["readings"]["properties"]
+    return json.dumps({"readings": dict.fromkeys(names, COLD), "other": []})
+
+
+COLD = {"lines": [11], "finding": "It is cold.", "verdict": "fail", "do": "in line 11, thank those who mend the boats"}
