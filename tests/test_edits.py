@@ -90,6 +90,16 @@ async def test_a_reply_whose_edits_all_miss_twice_is_a_failed_move() -> None:
     assert [entry.failure for entry in summary.passes][1] == "patch_not_applied"
 
 
+async def test_words_that_stand_only_where_the_text_was_not_shown_are_no_edit() -> None:
+    """Told "7 points; cut 2", a small author changed a 7 in a paragraph that it had never seen."""
+    spec = replace(SPEC, criteria=SPEC.criteria[:2])
+    guess, also = {"search": "pier 7", "replace": "pier 5"}, {"search": "[place]", "replace": "pier 9"}
+    model = ScriptedModel([json.dumps({"edits": {"no-jargon": [JARGON, guess], "finished": [also]}})])
+    result = await setpoint.refine(spec, draft=DRAFT, author=model, ledger=MemoryLedger())
+    assert (result.outcome, len(model.prompts)) == ("accepted", 1)
+    assert result.text == DRAFT.replace("synergy at [place]", "calm at pier 9")
+
+
 async def test_a_fault_of_the_whole_shows_the_whole() -> None:
     """What makes a text too long stands everywhere."""
     spec = replace(SPEC, criteria=(*SPEC.criteria, checked("short", {"words": {"max": 300}})))

@@ -11,6 +11,7 @@ from typing import cast
 from setpoint.core.control import faults
 from setpoint.core.draft import apply_edits
 from setpoint.core.event import Drafted, Opened, Recorded, Requested
+from setpoint.core.excerpt import whole
 from setpoint.core.fault import Fault
 from setpoint.core.fold import fold
 from setpoint.ports import Reply
@@ -49,8 +50,9 @@ def foreign_in_run(text: str, events: Sequence[Recorded], replies: Sequence[Repl
             return f"draft {len(drafts)} has no reply behind it"
         if event.origin == "edit":
             base = event.base or 0
-            edits = edits_in(_object(reply.text), drafts[base - 1], _faults(events[:number], base))
-            if apply_edits(drafts[base - 1], edits).text != event.text:
+            before = drafts[base - 1]
+            sent = edits_in(_object(reply.text), before, _faults(events[:number], base), whole(before))
+            if apply_edits(before, sent.edits).text != event.text:
                 return f"draft {len(drafts)} is not what its edits make"
         elif lost := _unmatched(event.text, reply.text, cut=event.cut):
             return f"draft {len(drafts)}: {lost!r}"

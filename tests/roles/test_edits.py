@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from setpoint.core.draft import Edit, anchored, apply_edits, widened
-from setpoint.core.excerpt import sight
+from setpoint.core.excerpt import sight, whole
 from setpoint.core.fault import Fault
 from setpoint.core.spec import CheckCall, Criterion
 from setpoint.roles.edits import edit_schema, edits_in, example, said_again
@@ -29,7 +29,7 @@ NUMBERS, PHRASE = fault("numbers", 5), fault("phrase", check="contains")
 
 def applied(edits: dict[str, Any] | list[Any], *faults: Fault) -> str:
     """The text after a reply with these edits, all of which apply."""
-    patched = apply_edits(TEXT, edits_in({"edits": edits}, TEXT, faults))
+    patched = apply_edits(TEXT, edits_in({"edits": edits}, TEXT, faults, whole(TEXT)).edits)
     assert patched.misses == ()
     return patched.text
 
@@ -60,7 +60,8 @@ def test_words_that_stand_twice_are_taken_where_the_fault_is() -> None:
 def test_words_that_stand_twice_where_the_fault_is_stay_a_miss() -> None:
     """Nothing is guessed."""
     both = replace(NUMBERS, lines=(3, 5))
-    patched = apply_edits(TEXT, edits_in({"edits": {"numbers": [{"search": "11", "replace": "9"}]}}, TEXT, [both]))
+    said = {"numbers": [{"search": "11", "replace": "9"}]}
+    patched = apply_edits(TEXT, edits_in({"edits": said}, TEXT, [both], whole(TEXT)).edits)
     assert patched.text == TEXT
     assert "stands 2 times" in patched.misses[0]
 
@@ -93,7 +94,8 @@ def test_an_addition_applies_though_an_edit_changed_the_passage_before_it() -> N
 
 def test_an_addition_after_a_line_that_is_not_there_is_a_miss() -> None:
     """The reason names the line."""
-    patched = apply_edits(TEXT, edits_in({"edits": {"phrase": [{"after": 99, "add": "x"}]}}, TEXT, [PHRASE]))
+    said = {"phrase": [{"after": 99, "add": "x"}]}
+    patched = apply_edits(TEXT, edits_in({"edits": said}, TEXT, [PHRASE], whole(TEXT)).edits)
     assert "line 99" in patched.misses[0]
 
 
@@ -116,7 +118,7 @@ def test_other_forms_of_the_same_edits_are_read(edits: dict[str, Any] | list[Any
 def test_what_is_no_edit_is_unreadable(edits: object) -> None:
     """Half an edit is not guessed at."""
     with pytest.raises(Unreadable):
-        edits_in({"edits": edits}, TEXT, [NUMBERS])
+        edits_in({"edits": edits}, TEXT, [NUMBERS], whole(TEXT))
 
 
 def test_edits_that_missed_are_shown_again_under_the_names_they_were_sent_for() -> None:
@@ -153,7 +155,8 @@ def test_an_author_that_mixed_up_what_stands_there_and_what_is_to_stand_is_told_
 def test_what_was_copied_from_the_form_gets_nowhere() -> None:
     """A small model sent "…" as its sentence, and it stood in the text from then on."""
     blank: list[dict[str, object]] = [{"after": 1, "add": "…"}]
-    assert edits_in({"edits": {"phrase": blank, "numbers": [{"search": "…", "replace": "…x"}]}}, TEXT, [PHRASE]) == ()
+    said = {"phrase": blank, "numbers": [{"search": "…", "replace": "…x"}]}
+    assert edits_in({"edits": said}, TEXT, [PHRASE], whole(TEXT)) == ((), ())
     assert "# Report\n\nA lift.\n\nThe 11" in applied({"phrase": [{"after": 1, "add": "… A lift."}]}, PHRASE)
 
 
@@ -169,10 +172,10 @@ ITEM = st.one_of(
 @given(edits=st.dictionaries(st.sampled_from(["numbers", "phrase", "else"]), st.lists(ITEM, max_size=4)))
 def test_whatever_edits_are_sent_the_text_is_patched_or_stays(edits: dict[str, list[dict[str, object]]]) -> None:
     """Every edit applies or is named as a miss, and nothing raises."""
-    found = edits_in({"edits": edits}, TEXT, [NUMBERS, PHRASE])
+    found = edits_in({"edits": edits}, TEXT, [NUMBERS, PHRASE], whole(TEXT)).edits
     patched = apply_edits(TEXT, found)
     assert patched.applied + len(patched.misses) == len(found)
-    assert patched.idle <= {"numbers", "phrase", "else"}
+    assert patched.helped <= {"numbers", "phrase", "else"}
     if not patched.applied:
         assert patched.text == TEXT
 

@@ -31,6 +31,7 @@ __all__ = [
     "line_map",
     "lines_span",
     "locked_spans",
+    "stands_on",
     "unmarked",
     "widened",
 ]
@@ -89,8 +90,8 @@ class Patched:
     text: str
     applied: int
     misses: tuple[str, ...]
-    idle: frozenset[str] = frozenset()
-    """The criteria none of whose edits applied; the empty name stands for edits that are for none."""
+    helped: frozenset[str] = frozenset()
+    """The criteria for which an edit applied; the empty name stands for edits that are for none."""
 
 
 def locked_spans(text: str) -> tuple[str, ...]:
@@ -169,10 +170,7 @@ def apply_edits(text: str, edits: tuple[Edit, ...]) -> Patched:
         text = text[:start] + edit.replace + text[end:]
         applied += 1
         helped.add(edit.about)
-    missed = misses and {edit.about for edit in edits}
-    # Of edits that are for nobody in particular nothing is known but that some are missing.
-    idle = frozenset(name for name in missed if name not in helped or not name)
-    return Patched(text=text, applied=applied, misses=tuple(misses), idle=idle)
+    return Patched(text=text, applied=applied, misses=tuple(misses), helped=frozenset(helped))
 
 
 def anchored(text: str, span: tuple[int, int], replacement: str, about: str = "") -> Edit:
@@ -201,6 +199,15 @@ def widened(text: str, edit: Edit, places: Iterable[tuple[int, int]]) -> Edit:
     hits = [hit.start() for hit in re.finditer(f"(?={re.escape(edit.search)})", text)]
     inside = [hit for hit in hits if any(start <= hit and hit + size <= end for start, end in spans)]
     return anchored(text, (inside[0], inside[0] + size), edit.replace, edit.about) if len(inside) == 1 else edit
+
+
+def stands_on(text: str, passage: str) -> frozenset[int]:
+    """The lines (from 1) on which a passage begins wherever it stands, white space folded."""
+    folded = r"\s+".join(re.escape(word) for word in passage.split())
+    if not folded:
+        return frozenset()
+    hits = [hit.start() for hit in re.finditer(f"(?={folded})", text)]
+    return frozenset(len(f"{text[:start]}.".splitlines()) for start in hits)
 
 
 def _often(text: str, passage: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 from setpoint.core.draft import fence_after, is_heading
 from setpoint.core.fault import Fault
 
-__all__ = ["ELISION", "Passage", "Scope", "Sight", "passages", "scope", "sight"]
+__all__ = ["ELISION", "Passage", "Scope", "Sight", "passages", "scope", "sight", "whole"]
 
 Scope: TypeAlias = Literal["place", "missing", "whole"]
 """Where a fault is: on certain lines, in something that stands nowhere yet, or in the text as a whole."""
@@ -49,6 +49,8 @@ class Sight(NamedTuple):
     """What an author is shown."""
 
     text: str
+    lines: frozenset[int]
+    """The lines of the draft that it shows in full."""
     scope: Scope
     """``place`` with `ELISION` for what is left out, ``missing`` with the line of every passage and most of them only begun,
     ``whole`` for all of it."""
@@ -100,13 +102,19 @@ def sight(text: str, faults: Sequence[Fault], *, kind: str, long_words: int) -> 
     found = {scope(fault) for fault in faults}
     words = len(text.split())
     if not faults or "whole" in found or words < long_words or kind not in _PROSE_KINDS:
-        return Sight(text, "whole")
+        return whole(text)
     cited = {line for fault in faults for line in fault.lines}
     parts = passages(text)
     shown = _numbered(parts, cited) if "missing" in found else _cut_out(parts, cited)
     if len(shown.split()) > _MOST_SHOWN * words:
-        return Sight(text, "whole")
-    return Sight(shown, "missing" if "missing" in found else "place")
+        return whole(text)
+    full = frozenset(line for part in parts for line in _full(part, cited))
+    return Sight(shown, full, "missing" if "missing" in found else "place")
+
+
+def whole(text: str) -> Sight:
+    """All of it."""
+    return Sight(text, frozenset(range(1, len(text.splitlines()) + 1)), "whole")
 
 
 def _numbered(parts: Iterable[Passage], cited: Collection[int]) -> str:
@@ -122,14 +130,20 @@ def _cut_out(parts: Iterable[Passage], cited: Collection[int]) -> str:
     return "\n\n".join(pieces)
 
 
+def _full(part: Passage, cited: Collection[int]) -> Collection[int]:
+    """The lines of a passage that are shown: those of a heading, and those at fault with the ones around them."""
+    here = range(part.first, part.last + 1)
+    at = [line for line in here if line in cited]
+    if part.heading or (at and len(part.lines) <= _MANY_LINES):
+        return here
+    return {line for one in at for line in range(one - _AROUND, one + _AROUND + 1) if line in here}
+
+
 def _shown(part: Passage, cited: Collection[int]) -> str:
-    """What is shown of a passage at fault, and of a heading; nothing of any other."""
-    at = [line for line in range(part.first, part.last + 1) if line in cited]
-    if not at:
-        return part.lines[0] if part.heading else ""
-    if len(part.lines) <= _MANY_LINES:
-        return "\n".join(part.lines)
-    near = {line for one in at for line in range(one - _AROUND, one + _AROUND + 1)}
+    """What is shown of a passage; nothing of one that is neither at fault nor a heading."""
+    near = _full(part, cited)
+    if not near:
+        return ""
     pieces: list[str] = []
     for number, line in enumerate(part.lines, start=part.first):
         if number in near:

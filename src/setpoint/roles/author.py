@@ -12,7 +12,7 @@ from setpoint.core.action import Reask, Revise, Setting, Write
 from setpoint.core.control import cut_off, faults, was_cut_off
 from setpoint.core.draft import apply_edits, locked_spans
 from setpoint.core.event import Drafted, MoveFailed, MoveFailure, PatchMissed
-from setpoint.core.excerpt import Sight, sight
+from setpoint.core.excerpt import Sight, sight, whole
 from setpoint.core.fault import Fault
 from setpoint.core.spec import Criterion
 from setpoint.core.state import State
@@ -94,7 +94,7 @@ def _sight(revise: Revise, state: State) -> Sight:
     """What the author sees of its text: all of it, save for edits of a long one."""
     text = state.draft(revise.base).draft.text
     if revise.move != "edit":
-        return Sight(text, "whole")
+        return whole(text)
     return sight(text, _targeted(revise, state), kind=state.spec.kind, long_words=state.policy.long_words)
 
 
@@ -237,15 +237,18 @@ def _patch(
 ) -> Drafted | PatchMissed | MoveFailed:
     found = json_object(reply)
     base = state.draft(revise.base).draft.text
-    edits = edits_in(found, base, _targeted(revise, state))
-    if not edits:
+    edits, unseen = edits_in(found, base, _targeted(revise, state), _sight(revise, state))
+    if not edits and not unseen:
         return _failed(call, action, "unchanged", "the author sent no edits", reply)
     patched = apply_edits(base, edits)
+    misses = (*patched.misses, *(f"{one.search!r} stands where the text was not shown" for one in unseen))
     # A fault for which some edits applied may well be mended; whether it is, measuring tells for less than asking again.
-    if patched.idle and not isinstance(action, Reask):
-        return PatchMissed(call=call, revise=revise, edits=edits, misses=patched.misses, usage=reply.usage)
+    # Of edits that are for nobody in particular nothing is known but that some are missing.
+    idle = {edit.about for edit in (*edits, *unseen) if edit.about not in patched.helped or not edit.about}
+    if misses and idle and not isinstance(action, Reask):
+        return PatchMissed(call=call, revise=revise, edits=(*edits, *unseen), misses=misses, usage=reply.usage)
     if not patched.applied:
-        return _failed(call, action, "patch_not_applied", "; ".join(patched.misses), reply)
+        return _failed(call, action, "patch_not_applied", "; ".join(misses), reply)
     evidence = {name: said for name, said in as_mapping(found.get("checks")).items() if isinstance(said, str)}
     return Drafted(
         call=call,
@@ -254,7 +257,7 @@ def _patch(
         base=revise.base,
         usage=reply.usage,
         evidence=evidence,
-        misses=patched.misses,
+        misses=misses,
     )
 
 

@@ -7,15 +7,15 @@ reply, which the schema holds open.
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final, cast
+from typing import Final, NamedTuple, cast
 
-from setpoint.core.draft import Edit, anchored, lines_span, widened
+from setpoint.core.draft import Edit, anchored, lines_span, stands_on, widened
 from setpoint.core.excerpt import Sight, passages, scope
 from setpoint.core.fault import Fault
 from setpoint.core.spec import Criterion
 from setpoint.roles.reply import Unreadable, as_list, as_mapping
 
-__all__ = ["BLANK", "edit_schema", "edits_in", "example", "said_again", "takes_additions"]
+__all__ = ["BLANK", "Sent", "edit_schema", "edits_in", "example", "said_again", "takes_additions"]
 
 _REPLACEMENT: Final[dict[str, object]] = {
     "type": "object",
@@ -75,7 +75,16 @@ def _closed(properties: Mapping[str, object]) -> dict[str, object]:
     }
 
 
-def edits_in(found: Mapping[str, object], text: str, faults: Sequence[Fault]) -> tuple[Edit, ...]:
+class Sent(NamedTuple):
+    """The edits of a reply."""
+
+    edits: tuple[Edit, ...]
+    """Those to apply."""
+    unseen: tuple[Edit, ...] = ()
+    """Those whose passage stands only where the author was not shown the text: it cannot have meant that."""
+
+
+def edits_in(found: Mapping[str, object], text: str, faults: Sequence[Fault], sight: Sight) -> Sent:
     """The edits of a reply, additions last, so that what they add is not searched.
 
     Words that stand several times in the text are taken where their fault is, if they stand there once.
@@ -86,19 +95,24 @@ def edits_in(found: Mapping[str, object], text: str, faults: Sequence[Fault]) ->
     lines = {fault.criterion.name: fault.lines for fault in faults}
     replaced: list[Edit] = []
     added: list[Edit] = []
+    unseen: list[Edit] = []
     for about, item in _items(found):
         search, replace, add, after = (item.get(key) for key in ("search", "replace", "add", "after"))
         if isinstance(search, str) and isinstance(replace, str):
             if search != replace and BLANK not in {search.strip(), replace.strip()}:
                 place = _around(lines.get(about, ()), text)
                 edit = Edit(search=_bare(search, text), replace=_bare(replace, text), about=about)
-                replaced.append(widened(text, edit, place))
+                there = stands_on(text, edit.search)
+                if there and not there & sight.lines:
+                    unseen.append(edit)
+                else:
+                    replaced.append(widened(text, edit, place))
         elif isinstance(add, str) and type(after) is int:
             if said := _NUMBER.sub("", add.strip().removeprefix(BLANK).strip(), count=1):
                 added.append(_addition(text, after, said, about))
         else:
             raise Unreadable("unparsable", "an edit has no 'search' and 'replace', and no 'after' and 'add'")
-    return (*replaced, *added)
+    return Sent((*replaced, *added), tuple(unseen))
 
 
 def _bare(said: str, text: str) -> str:
