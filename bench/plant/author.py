@@ -115,7 +115,11 @@ def patch(world: World, request: Request, rng: random.Random) -> Patch:
         if sentences:
             line = rng.choice(sentences)
             edits.append(Edit(search=line.strip(), replace=world.sentence(world.marks(line)[0], rng)))
-    return Patch(tuple(_misquoted(edit, rng) if rng.random() < regime.edit_miss else edit for edit in edits))
+    # What one demand wins and the other loses is one change of the text: it is quoted wrongly as a whole or not at all.
+    pair = {world.spec.criteria[demand].name for demand in world.pair or ()}
+    trade = rng.random() < regime.edit_miss
+    missed = [trade if edit.about in pair else rng.random() < regime.edit_miss for edit in edits]
+    return Patch(tuple(_misquoted(edit, rng) if miss else edit for edit, miss in zip(edits, missed, strict=True)))
 
 
 # What comes of a try
