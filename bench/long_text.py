@@ -30,7 +30,7 @@ from long_text_rows import Counts, Row, Untouched, table
 from setpoint.compose import Named
 from setpoint.core.action import Reask, Revise, Tactic
 from setpoint.core.draft import line_map
-from setpoint.core.event import Measured, MoveFailed, PatchMissed, Recorded, Requested, Usage
+from setpoint.core.event import Drafted, Measured, MoveFailed, PatchMissed, Recorded, Requested, Usage
 from setpoint.core.policy import Policy
 from setpoint.core.spec import Budget
 from setpoint.ledgers import MemoryLedger, SqliteLedger
@@ -124,6 +124,8 @@ def counted(events: Iterable[Recorded], preferred: str) -> Counts:
             case PatchMissed(misses=misses):
                 patches += 1
                 missed += len(misses)
+            case Drafted(misses=misses) if misses:
+                patches += 1
             case MoveFailed(why=why):
                 failed.append(why)
                 patches += why == "patch_not_applied"

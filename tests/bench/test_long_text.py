@@ -177,6 +177,21 @@ async def test_an_edit_that_misses_is_asked_for_again_and_counted() -> None:
     assert row.counts == long_text.Counts(failed_patches=1, missed_edits=2, reasks=1, fallbacks=0, failed_moves=())
 
 
+async def test_a_reply_of_which_a_part_applies_is_counted_as_a_failed_patch_too() -> None:
+    """What is kept of it does not hide what was not."""
+    document = long_text.load(FERRY)
+
+    def say(prompt) -> str:
+        reply = json.loads(perfect(document, prompt))
+        if len(model.prompts) == 1:
+            reply["edits"]["finished"].append({"search": "no such passage", "replace": "a"})
+        return json.dumps(reply)
+
+    model = ScriptedModel(say)
+    row, _ = await long_text.play(document, "edit", model)
+    assert (row.outcome, row.counts.failed_patches, row.counts.reasks) == ("accepted", 1, 0)
+
+
 async def test_an_edit_that_misses_twice_fails_and_another_move_is_a_fall_back() -> None:
     """Edits of few faults and of one come to nothing, each asked for twice; the rewrite after them is a fall-back."""
     document = long_text.load(FERRY)

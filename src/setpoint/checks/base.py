@@ -27,6 +27,7 @@ __all__ = [
     "CheckContext",
     "NonBlank",
     "Params",
+    "PartBounds",
     "Phrases",
     "Rule",
     "allowed",
@@ -186,6 +187,22 @@ class Bounds(Params):
     def _possible(self) -> "Bounds":
         if self.min is None and self.max is None:
             raise ValueError("needs min or max, or both")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"min is {self.min} but max is {self.max}; no text can meet both")
+        return self
+
+
+class PartBounds(Params):
+    """How many parts of a kind a text has, and how long each may be."""
+
+    min: int | None = Field(default=None, ge=0, description="the fewest allowed")
+    max: int | None = Field(default=None, ge=0, description="the most allowed")
+    max_words: int | None = Field(default=None, ge=1, description="the most words one of them may have")
+
+    @model_validator(mode="after")
+    def _possible(self) -> "PartBounds":
+        if self.min is None and self.max is None and self.max_words is None:
+            raise ValueError("needs min, max or max_words")
         if self.min is not None and self.max is not None and self.min > self.max:
             raise ValueError(f"min is {self.min} but max is {self.max}; no text can meet both")
         return self

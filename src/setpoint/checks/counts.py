@@ -4,9 +4,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import ClassVar, NamedTuple
 
-from pydantic import Field, model_validator
-
-from setpoint.checks.base import PASSED, Bounds, CheckContext, Params, Rule, allowed, bounded, failed, quoted
+from setpoint.checks.base import PASSED, Bounds, CheckContext, PartBounds, Rule, allowed, bounded, failed, quoted
 from setpoint.checks.prose import Block, read, sentences, words
 from setpoint.ports import Finding
 
@@ -47,23 +45,11 @@ class _Part(NamedTuple):
     lines: tuple[int, ...]
 
 
-class _Parts(Params):
+class _Parts(PartBounds):
     """So many of them, and none too long."""
-
-    min: int | None = Field(default=None, ge=0, description="the fewest allowed")
-    max: int | None = Field(default=None, ge=0, description="the most allowed")
-    max_words: int | None = Field(default=None, ge=1, description="the most words one of them may have")
 
     one: ClassVar[str]
     mend: ClassVar[str]
-
-    @model_validator(mode="after")
-    def _possible(self) -> "_Parts":
-        if self.min is None and self.max is None and self.max_words is None:
-            raise ValueError("needs min, max or max_words")
-        if self.min is not None and self.max is not None and self.min > self.max:
-            raise ValueError(f"min is {self.min} but max is {self.max}; no text can meet both")
-        return self
 
     def demand(self) -> str:
         """The demand as a sentence."""

@@ -11,6 +11,7 @@ from setpoint.checks.base import (
     PASSED,
     CheckContext,
     Params,
+    PartBounds,
     Phrases,
     Rule,
     allowed,
@@ -183,7 +184,7 @@ def _place(heading: str, found: Sequence[Block]) -> int | None:
     return None
 
 
-class Bullets(Params):
+class Bullets(PartBounds):
     """``bullets``."""
 
     check: ClassVar[str] = "bullets"
@@ -191,18 +192,7 @@ class Bullets(Params):
     notes: ClassVar[str] = "Lines that begin with -, * or + and a space; in plain text also •, ‣ and ◦."
     example: ClassVar[str] = "{ bullets = { min = 3, max = 6, max_words = 20 } }"
 
-    min: int | None = Field(default=None, ge=0, description="the fewest allowed")
-    max: int | None = Field(default=None, ge=0, description="the most allowed")
-    max_words: int | None = Field(default=None, ge=1, description="the most words one item may have")
     numbered: bool = Field(default=False, description="whether items of numbered lists count too")
-
-    @model_validator(mode="after")
-    def _possible(self) -> "Bullets":
-        if self.min is None and self.max is None and self.max_words is None:
-            raise ValueError("needs min, max or max_words")
-        if self.min is not None and self.max is not None and self.min > self.max:
-            raise ValueError(f"min is {self.min} but max is {self.max}; no text can meet both")
-        return self
 
     def demand(self) -> str:
         """The demand as a sentence."""

@@ -241,7 +241,7 @@ def _patch(
     if not edits and not unseen:
         return _failed(call, action, "unchanged", "the author sent no edits", reply)
     patched = apply_edits(base, edits)
-    misses = (*patched.misses, *(f"{one.search!r} stands where the text was not shown" for one in unseen))
+    misses = (*patched.misses, *(f"{one.search!r} stands where the text was not shown in full" for one in unseen))
     # A fault for which some edits applied may well be mended; whether it is, measuring tells for less than asking again.
     # Of edits that are for nobody in particular nothing is known but that some are missing.
     idle = {edit.about for edit in (*edits, *unseen) if edit.about not in patched.helped or not edit.about}
